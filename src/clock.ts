@@ -1,0 +1,25 @@
+/**
+ * Time as the rest of the code sees it. Production reads the machine's clock; tests pass one that
+ * they move by hand, so that "ten minutes later" takes no time.
+ */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  nowMs (): number
+  /** Runs `run` once, `delayMs` from now. */
+  after (delayMs: number, run: () => void): Timer
+}
+
+/** Something that was scheduled and can still be called off. */
+export interface Timer {
+  cancel (): void
+}
+
+/** The machine's clock. Its timers never keep the process alive on their own. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  after (delayMs, run) {
+    const handle = setTimeout(run, delayMs)
+    handle.unref()
+    return { cancel: () => clearTimeout(handle) }
+  },
+}
