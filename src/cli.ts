@@ -1,0 +1,133 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import closeWithGrace from 'close-with-grace'
+import { check } from './commands/check.js'
+import { demo } from './commands/demo.js'
+import { findGateway, listMeetings, listNodes, ManagementError, setNodeState, showPlacement } from './commands/operate.js'
+import { serve } from './commands/serve.js'
+import { signedUrl } from './commands/sign.js'
+import { required, USAGE, UsageError, wholeNumber } from './commands/usage.js'
+import { ConfigError } from './config/problems.js'
+import { readConfig } from './config/read.js'
+import { simulateCommand } from './simulator/command.js'
+import { BBB_VERSIONS, type BbbVersion } from './simulator/versions.js'
+import { readVersion } from './version.js'
+
+const LARGEST_PORT = 65_535
+const MOST_CORES = 1_024
+
+const CONFIG = { type: 'string', short: 'c' } as const
+
+type Command = (args: string[]) => Promise<number | undefined>
+
+/** Every command: what it takes from the command line, and what it does. It gives the exit code once it is over. */
+const COMMANDS: Readonly<Record<string, Command>> = {
+  async serve (args) {
+    const { values } = parseArgs({ args, options: { config: CONFIG } })
+    await serve(required(values.config, '--config FILE'))
+    return undefined
+  },
+  async check (args) {
+    const { values } = parseArgs({ args, options: { config: CONFIG, offline: { type: 'boolean' }, strict: { type: 'boolean' } } })
+    return await check(required(values.config, '--config FILE'), { offline: values.offline === true, strict: values.strict === true }, print)
+  },
+  async sign (args) {
+    const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { config: CONFIG } })
+    const { config } = await readConfig(required(values.config, '--config FILE'), process.env)
+    const [call, ...pairs] = positionals
+    print(signedUrl(config, required(call, 'the name of a call'), pairs))
+    return 0
+  },
+  async simulate (args) {
+    const { values } = parseArgs({
+      args,
+      options: {
+        port: { type: 'string' }, host: { type: 'string' }, secret: { type: 'string' }, 'secret-file': { type: 'string' },
+        version: { type: 'string' }, name: { type: 'string' }, cores: { type: 'string' },
+      },
+    })
+    const node = await simulateCommand({
+      secret: values.secret ?? readFileSync(required(values['secret-file'], '--secret-file F'), 'utf8').trimEnd(),
+      port: wholeNumber(required(values.port, '--port P'), '--port', LARGEST_PORT),
+      ...(values.host === undefined ? {} : { host: values.host }),
+      ...(values.name === undefined ? {} : { name: values.name }),
+      ...(values.version === undefined ? {} : { version: bbbVersion(values.version) }),
+      ...(values.cores === undefined ? {} : { cores: wholeNumber(values.cores, '--cores', MOST_CORES) }),
+    })
+    closeWithGrace({ logger: false }, async () => { await node.close() })
+    return undefined
+  },
+  async demo (args) {
+    const { values } = parseArgs({ args, options: { port: { type: 'string' } } })
+    await demo(values.port === undefined ? undefined : wholeNumber(values.port, '--port', LARGEST_PORT), print)
+    return undefined
+  },
+  async nodes (args) {
+    const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { config: CONFIG } })
+    const gateway = await findGateway(values.config, process.env)
+    const [verb, id, state] = positionals
+    if (verb === undefined || verb === 'list') print(await listNodes(gateway))
+    else if (verb === 'set') print(await setNodeState(gateway, required(id, 'the id of a node'), required(state, 'the state')))
+    else throw new UsageError(`nodes: expected list or set, got "${verb}"`)
+    return 0
+  },
+  async meetings (args) {
+    const { values } = parseArgs({ args, options: { config: CONFIG, node: { type: 'string' }, 'meeting-id': { type: 'string' } } })
+    print(await listMeetings(await findGateway(values.config, process.env), { node: values.node, meetingID: values['meeting-id'] }))
+    return 0
+  },
+  async placement (args) {
+    const { values } = parseArgs({ args, options: { config: CONFIG, tags: { type: 'string' }, participants: { type: 'string' } } })
+    print(await showPlacement(await findGateway(values.config, process.env), { tags: values.tags, participants: values.participants }))
+    return 0
+  },
+}
+
+function bbbVersion (text: string): BbbVersion {
+  const version = BBB_VERSIONS.find((known) => known === text)
+  if (version === undefined) throw new UsageError(`--version: expected one of ${BBB_VERSIONS.join(', ')}, got "${text}"`)
+  return version
+}
+
+function print (line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+async function main ([name, ...args]: string[]): Promise<number | undefined> {
+  if (name === undefined || name === 'help' || args.concat(name).some((arg) => arg === '--help' || arg === '-h')) {
+    print(USAGE)
+    return name === undefined ? 2 : 0
+  }
+  if (name === '--version' || name === '-v') {
+    print(readVersion())
+    return 0
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  try {
+    if (command === undefined) throw new UsageError(`there is no command "${name}"`)
+    return await command(args)
+  } catch (error) {
+    return explain(error)
+  }
+}
+
+/** Says what went wrong in words where the cause is outside the program; anything else is a fault of it. */
+function explain (error: unknown): number {
+  const complain = (message: string): void => { process.stderr.write(`${message}\n`) }
+  if (error instanceof ConfigError) {
+    complain(error.message)
+    return 2
+  }
+  if (error instanceof UsageError || (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))) {
+    complain(`ensemble: ${error.message}\nensemble help shows how each command is written`)
+    return 2
+  }
+  if (error instanceof ManagementError || (error instanceof Error && 'syscall' in error)) {
+    complain(`ensemble: ${error.message}`)
+    return 1
+  }
+  throw error
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs'
+import { readMeetings } from '../bbb/meetings-reader.js'
+import { UnreadableAnswer } from '../bbb/unreadable-answer.js'
+import { NodeClient, NodeUnreachable } from '../cluster/node-client.js'
+import { readConfig } from '../config/read.js'
+import type { Config, NodeConfig } from '../config/schema.js'
+import { table } from './table.js'
+
+interface NodeCheck {
+  readonly node: NodeConfig
+  /** '' if the node answered as it should. */
+  readonly trouble: string
+  readonly meetings: number
+  readonly participants: number
+  readonly durationMs: number
+}
+
+/**
+ * Checks a configuration and asks every node for its meetings. Prints what it found; returns the exit code:
+ * with `strict` 1 if a node could not be reached, else 0. Throws ConfigError where the file is wrong.
+ */
+export async function check (configPath: string, options: { readonly offline: boolean, readonly strict: boolean }, print: (line: string) => void): Promise<number> {
+  const { config, path, notices } = await readConfig(configPath, process.env)
+  print(`${path}: ${config.nodes.length} nodes, no errors`)
+  for (const notice of notices) print(`notice: ${notice}`)
+  if (options.offline) return 0
+
+  const checks = await Promise.all(config.nodes.map((node) => checkNode(config, node)))
+  print(table(['node', 'state', 'meetings', 'people', 'ms', 'answer'], checks.map(({ node, trouble, meetings, participants, durationMs }) =>
+    [node.id, node.state, meetings, participants, durationMs, trouble === '' ? 'fine' : trouble])))
+  const failed = checks.filter(({ trouble }) => trouble !== '').length
+  print(failed === 0 ? 'every node answered' : `${failed} of ${checks.length} nodes did not answer as they should`)
+  return failed > 0 && options.strict ? 1 : 0
+}
+
+async function checkNode (config: Config, node: NodeConfig): Promise<NodeCheck> {
+  const startedAtMs = performance.now()
+  const done = (trouble: string, meetings = 0, participants = 0): NodeCheck =>
+    ({ node, trouble, meetings, participants, durationMs: Math.round(performance.now() - startedAtMs) })
+  if (node.state === 'disabled') return done('not asked: it is disabled')
+  const [secret] = node.secrets
+  if (secret === undefined) return done('it has no secret')
+  const client = new NodeClient({
+    url: node.url,
+    secret,
+    checksum: node.checksum,
+    connectTimeoutMs: config.timeouts.connect,
+    ca: config.tls.caFile === '' ? undefined : readFileSync(config.tls.caFile, 'utf8'),
+    observe: () => {},
+  })
+  try {
+    const { statusCode, body } = await client.request({ call: 'getMeetings', query: '', method: 'GET', timeoutMs: config.poll.timeout })
+    if (statusCode !== 200) return done(`HTTP status ${statusCode}: is this the URL of its API?`)
+    const { meetings } = readMeetings(body)
+    return done('', meetings.length, meetings.reduce((sum, { counts }) => sum + (counts?.participants ?? 0), 0))
+  } catch (error) {
+    return done(inWords(error, node))
+  } finally {
+    await client.close()
+  }
+}
+
+function inWords (error: unknown, node: NodeConfig): string {
+  if (error instanceof NodeUnreachable) return error.message
+  if (!(error instanceof UnreadableAnswer)) throw error
+  if (error.messageKey === 'checksumError') return `it refuses the signature: check its secret, and that it accepts ${node.checksum}`
+  if (error.messageKey !== undefined) return `it answered FAILED ${error.messageKey}`
+  return 'its answer is not that of a BBB server: is this the URL of its API?'
+}

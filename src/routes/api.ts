@@ -1,0 +1,136 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { versionAnswer } from '../bbb/answers.js'
+import { CALLS, type Call } from '../bbb/calls.js'
+import { FAILURES } from '../bbb/errors.js'
+import type { Log } from '../log.js'
+import { failure, success, type Answer } from './answer.js'
+import { holdXml, readRequest, type ApiRequest, type Refusal, type RequestRules } from './api-request.js'
+import type { FollowRoute } from './follow.js'
+import type { GatherRoute } from './gather.js'
+import { BodyRefused, type HeldBody } from './held-body.js'
+import { forPersonOrProgram } from './join-failure.js'
+import type { PlaceRoute } from './place.js'
+import type { RedirectRoute } from './redirect.js'
+import { REQUEST_ID_HEADER } from './request-id.js'
+
+const BASE = '/bigbluebutton/api'
+
+/** A call that is over, for those who count and log. */
+export interface CallEnd {
+  /** A name of the table, `index`, or `unknown`. */
+  readonly call: string
+  /** '' where nobody signed. */
+  readonly tenantId: string
+  readonly requestId: string
+  readonly durationMs: number
+  readonly answer: Answer
+}
+
+export interface ApiParts {
+  readonly rules: RequestRules
+  readonly bodyLimitBytes: number
+  readonly place: PlaceRoute
+  readonly redirect: RedirectRoute
+  readonly follow: FollowRoute
+  readonly gather: GatherRoute
+  readonly nowMs: () => number
+  readonly log: Log
+  readonly ended: (end: CallEnd) => void
+}
+
+/** The BBB API: recognises the call, verifies it, and has it answered in the way the table of calls says. */
+export function apiRoutes (app: FastifyInstance, parts: ApiParts): void {
+  app.register((scope, _options, done) => {
+    // Bodies stay unread until the call is verified; nothing is made of them but what the call needs.
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload))
+    const handler = (request: FastifyRequest, reply: FastifyReply): void => { serve(parts, request, reply) }
+    for (const url of [BASE, `${BASE}/*`]) {
+      // Link scanners send HEAD to what they find in mails: it must neither join nor end.
+      scope.route({ method: ['GET', 'POST'], url, exposeHeadRoute: false, handler })
+      scope.route({
+        method: ['HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+        url,
+        handler: (_request, reply) => reply.code(405).header('allow', 'GET, POST').send(),
+      })
+    }
+    done()
+  })
+}
+
+function serve (parts: ApiParts, request: FastifyRequest, reply: FastifyReply): void {
+  const startedAtMs = performance.now()
+  const url = request.raw.url ?? ''
+  const mark = url.indexOf('?')
+  const path = mark === -1 ? url : url.slice(0, mark)
+  const query = mark === -1 ? '' : url.slice(mark + 1)
+  const name = nameOf(path)
+  if (name === '') return finish('index', '', success(versionAnswer()))
+  const call = CALLS.get(name)
+  if (call === undefined) return finish('unknown', '', failure(FAILURES.unsupported, 'refused'))
+  if (!call.methods.some((method) => method === request.method)) return finish(call.name, '', failure(FAILURES.unsupported, 'refused'))
+
+  const origin = { requestId: request.id, arrivedAtMs: parts.nowMs() }
+  const read = readRequest(request.raw, call, query, origin, parts.rules)
+  if (read instanceof Promise) read.then((known) => continueWith(known, call), fault)
+  else continueWith(read, call)
+
+  function continueWith (known: ApiRequest | Refusal, { name }: Call): void {
+    if ('failure' in known) return finish(name, '', refused(known, name, request.headers.accept ?? ''))
+    const answer = answerOf(parts, known, request)
+    if (answer instanceof Promise) answer.then((done) => finish(name, known.tenant.id, done), fault)
+    else finish(name, known.tenant.id, answer)
+  }
+
+  function fault (error: unknown): void {
+    const reason = error instanceof Error ? error.stack : String(error)
+    parts.log.error({ requestId: request.id, call: name, reason }, 'call failed by a fault of the gateway')
+    finish(call?.name ?? 'unknown', '', failure(FAILURES.internal, 'error'))
+  }
+
+  function finish (ofCall: string, tenantId: string, answer: Answer): void {
+    reply.code(answer.statusCode).header('content-type', answer.contentType).header('cache-control', 'no-cache').header(REQUEST_ID_HEADER, request.id)
+    if (answer.location !== undefined) reply.header('location', answer.location)
+    // What a client is still sending would otherwise have to be read to its end.
+    if (request.raw.method === 'POST' && !request.raw.complete) reply.header('connection', 'close')
+    reply.send(answer.body)
+    parts.ended({ call: ofCall, tenantId, requestId: request.id, durationMs: performance.now() - startedAtMs, answer })
+  }
+}
+
+/** The call's name in a path; '' for the index. Clients put one slash or more behind both. */
+function nameOf (path: string): string {
+  let end = path.length
+  while (end > BASE.length && path[end - 1] === '/') end--
+  return path.slice(BASE.length + 1, end)
+}
+
+function answerOf (parts: ApiParts, request: ApiRequest, { raw }: FastifyRequest): Answer | Promise<Answer> {
+  const { way, body } = request.call
+  switch (way.kind) {
+    case 'redirect': return parts.redirect.answer(request)
+    case 'gather': return parts.gather.answer(request, way)
+    case 'follow':
+      if (body === 'none') return parts.follow.answer(request, way, undefined)
+      return withBody((held) => parts.follow.answer(request, way, held))
+    case 'place': return withBody((held) => parts.place.answer(request, held))
+  }
+
+  async function withBody (answer: (held: HeldBody | undefined) => Promise<Answer>): Promise<Answer> {
+    let held: HeldBody | undefined
+    try {
+      held = await holdXml(raw, parts.bodyLimitBytes)
+      return await answer(held)
+    } catch (error) {
+      if (error instanceof BodyRefused) return failure(error.reason, 'refused')
+      throw error
+    } finally {
+      await held?.release()
+    }
+  }
+}
+
+function refused ({ failure: reason, signed }: Refusal, call: string, accept: string): Answer {
+  // Not even a right checksum lets a request be redirected whose parameters could not be read.
+  return call === 'join' && !signed ? forPersonOrProgram(reason, 'refused', accept) : failure(reason, 'refused')
+}

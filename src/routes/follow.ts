@@ -1,0 +1,139 @@
+import type { Follow } from '../bbb/calls.js'
+import { readMeetings } from '../bbb/meetings-reader.js'
+import type { AnswerCache, AnswerKind } from '../cluster/answer-cache.js'
+import type { Cluster, Member } from '../cluster/cluster.js'
+import type { Copy } from '../cluster/directory.js'
+import type { Health } from '../cluster/health.js'
+import { NodeUnreachable, type NodeAnswer } from '../cluster/node-client.js'
+import { failure, passOn, success, unreachable, type Answer } from './answer.js'
+import { readMeetingID, type ApiRequest } from './api-request.js'
+import type { HeldBody } from './held-body.js'
+import { reasonOf, saysGone, verdictOn } from './verdict.js'
+
+/** A suspect node's meeting is answered for from the last poll when the node takes longer than this. */
+const SUSPECT_PATIENCE_MS = 1_000
+
+export interface FollowParts {
+  readonly cluster: Cluster
+  readonly cache: AnswerCache
+  readonly callTimeoutMs: number
+  /** From the arrival of a call to its answer. */
+  readonly totalTimeoutMs: number
+  /** For calls that carry a body. */
+  readonly uploadTimeoutMs: number
+  readonly nowMs: () => number
+  readonly cacheAnswered: (call: string, kind: AnswerKind) => void
+}
+
+/** Answers calls about one meeting by sending them to the node that has it. */
+export class FollowRoute {
+  constructor (private readonly parts: FollowParts) {}
+
+  async answer (request: ApiRequest, way: Follow, body: HeldBody | undefined): Promise<Answer> {
+    const { cluster } = this.parts
+    if (!cluster.isReady) await cluster.firstRound
+    const meetingID = readMeetingID(request.params, way.anyIdLength)
+    if (typeof meetingID !== 'string') return failure(meetingID)
+    const copy = cluster.resolve(meetingID)
+    if (copy === undefined) return success(way.unknown(meetingID))
+    return way.everyCopy ? await this.#toEveryCopy(request, way, copy) : await this.#toCopy(request, way, copy, body)
+  }
+
+  /** A call that concerns every copy succeeds if one of them took it; else the current copy's answer counts. */
+  async #toEveryCopy (request: ApiRequest, way: Follow, current: Copy): Promise<Answer> {
+    const copies = this.parts.cluster.directory.copiesOf(current.meetingID)
+    if (copies.length === 1) return await this.#toCopy(request, way, current, undefined)
+    const answers = await Promise.all([current, ...copies.filter((copy) => copy !== current)].map((copy) => this.#toCopy(request, way, copy, undefined)))
+    return answers.find((answer) => answer.result === 'success') ?? answers[0] ?? unreachable(current.nodeId)
+  }
+
+  async #toCopy (request: ApiRequest, way: Follow, copy: Copy, body: HeldBody | undefined): Promise<Answer> {
+    const { cluster } = this.parts
+    const member = cluster.memberOf(copy)
+    if (!member.node.carriesMeetings || member.node.health === 'down') return unreachable(copy.nodeId)
+    try {
+      const answer = await this.#ask(request, way, copy, member, body)
+      return this.#judge(answer, request, way, copy, member)
+    } catch (error) {
+      cluster.callFailed(member, reasonOf(error).reason)
+      return this.#answerFor(request, way, copy)
+    }
+  }
+
+  async #ask (request: ApiRequest, way: Follow, copy: Copy, { node, client }: Member, body: HeldBody | undefined): Promise<NodeAnswer> {
+    const nowMs = this.parts.nowMs()
+    const send = (): Promise<NodeAnswer> => client.request({
+      call: request.call.name,
+      query: request.text,
+      method: request.method,
+      body,
+      timeoutMs: body === undefined ? this.#patienceMs(request, way, node.health) : this.parts.uploadTimeoutMs,
+      requestId: request.requestId,
+    })
+    if (way.changes) return await send()
+    const { answer, kind } = await this.parts.cache.answer(copy, `${request.call.name}?${request.text}`, nowMs, () => send().catch(onceMore), mayKeep)
+    this.parts.cacheAnswered(request.call.name, kind)
+    return answer
+
+    // A question changes nothing: where a connection broke, as idle ones do, it may be asked again.
+    async function onceMore (error: unknown): Promise<NodeAnswer> {
+      if (error instanceof NodeUnreachable && error.reason === 'reset') return await send()
+      throw error
+    }
+  }
+
+  #patienceMs (request: ApiRequest, way: Follow, health: Health): number {
+    const { callTimeoutMs, totalTimeoutMs, nowMs } = this.parts
+    const leftMs = request.arrivedAtMs + totalTimeoutMs - nowMs()
+    const patienceMs = way.fromLastPoll && health === 'suspect' ? SUSPECT_PATIENCE_MS : callTimeoutMs
+    return Math.max(1, Math.min(patienceMs, callTimeoutMs, leftMs))
+  }
+
+  #judge (answer: NodeAnswer, request: ApiRequest, way: Follow, copy: Copy, member: Member): Answer {
+    const { cluster } = this.parts
+    const verdict = verdictOn(answer)
+    if (verdict.kind === 'fault') {
+      cluster.callFailed(member, verdict.reason)
+      return this.#answerFor(request, way, copy)
+    }
+    if (verdict.kind === 'success') {
+      if (way.changes) this.#changed(request, copy)
+      return passOn(answer, copy.nodeId, 'success')
+    }
+    if (saysGone(verdict)) cluster.gone(copy)
+    return passOn(answer, copy.nodeId, 'failed', verdict.envelope.messageKey)
+  }
+
+  #changed (request: ApiRequest, copy: Copy): void {
+    if (request.call.name === 'end' && copy.endingSinceMs === 0) copy.endingSinceMs = this.parts.nowMs()
+    this.parts.cluster.touched(copy)
+  }
+
+  /** The answer for a node that gave none: what the last poll showed, where that is an answer. */
+  #answerFor (request: ApiRequest, way: Follow, copy: Copy): Answer {
+    const { cluster } = this.parts
+    if (!way.fromLastPoll || copy.seenAtMs === 0 || cluster.memberOf(copy).node.health === 'down') return unreachable(copy.nodeId)
+    if (request.call.name === 'isMeetingRunning') {
+      return success(`<response><returncode>SUCCESS</returncode><running>${copy.participants > 0}</running></response>`, copy.nodeId)
+    }
+    const meeting = meetingInLastPoll(cluster, copy)
+    return meeting === undefined ? unreachable(copy.nodeId) : success(meeting, copy.nodeId)
+  }
+}
+
+function mayKeep (answer: NodeAnswer): boolean {
+  return verdictOn(answer).kind === 'success'
+}
+
+const OPEN = Buffer.from('<response><returncode>SUCCESS</returncode>')
+const CLOSE = Buffer.from('<messageKey></messageKey><message></message></response>')
+const MEETING_TAG_BYTES = '<meeting>'.length
+const MEETING_END_BYTES = '</meeting>'.length
+
+/** A getMeetingInfo answer made of what the last poll said of the meeting: the fields are the same. */
+function meetingInLastPoll (cluster: Cluster, copy: Copy): Buffer | undefined {
+  const body = cluster.lastSeen.of(copy.nodeId, 'getMeetings')
+  const listed = body === undefined ? undefined : readMeetings(body).meetings.find((meeting) => meeting.internalMeetingID === copy.internalMeetingID)
+  if (body === undefined || listed === undefined) return undefined
+  return Buffer.concat([OPEN, body.subarray(listed.start + MEETING_TAG_BYTES, listed.end - MEETING_END_BYTES), CLOSE])
+}

@@ -1,0 +1,84 @@
+import { createReadStream } from 'node:fs'
+import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { FAILURES, type Failure } from '../bbb/errors.js'
+import type { Body } from '../cluster/node-client.js'
+
+/** A body up to this size is held in memory, a larger one in a temporary file. */
+const IN_MEMORY_BYTES = 256 * 1024
+
+/** A request's body that was not taken; the reason is for the client. */
+export class BodyRefused extends Error {
+  constructor (readonly reason: Failure) {
+    super(reason.message)
+    this.name = 'BodyRefused'
+  }
+}
+
+/** A body that is here whole and can be sent as often as needed, until it is released. */
+export interface HeldBody extends Body {
+  release (): Promise<void>
+}
+
+/**
+ * Reads a request's body to its end. Throws BodyRefused if it is larger than `limitBytes` or if the
+ * client left in the middle.
+ */
+export async function holdBody (source: Readable, contentType: string, limitBytes: number): Promise<HeldBody> {
+  const chunks: Buffer[] = []
+  let byteLength = 0
+  let file: FileHandle | undefined
+  try {
+    for await (const chunk of source as AsyncIterable<Buffer>) {
+      byteLength += chunk.length
+      if (byteLength > limitBytes) throw new BodyRefused(FAILURES.bodyTooLarge)
+      if (file === undefined && byteLength > IN_MEMORY_BYTES) {
+        file = await openNamelessFile()
+        await writeAll(file, Buffer.concat(chunks))
+        chunks.length = 0
+      }
+      if (file === undefined) chunks.push(chunk)
+      else await writeAll(file, chunk)
+    }
+  } catch (error) {
+    await file?.close()
+    if (error instanceof BodyRefused || isFileError(error)) throw error
+    throw new BodyRefused(FAILURES.bodyCutOff)
+  }
+  return file === undefined ? inMemory(Buffer.concat(chunks), contentType) : inFile(file, byteLength, contentType)
+}
+
+function inMemory (bytes: Buffer, contentType: string): HeldBody {
+  return { contentType, byteLength: bytes.length, open: () => bytes, release: () => Promise.resolve() }
+}
+
+function inFile (file: FileHandle, byteLength: number, contentType: string): HeldBody {
+  return {
+    contentType,
+    byteLength,
+    open: () => createReadStream('', { fd: file, start: 0, autoClose: false }),
+    release: () => file.close(),
+  }
+}
+
+/** A file without a name: whatever becomes of the process, nothing is left on the disk. */
+async function openNamelessFile (): Promise<FileHandle> {
+  const directory = await mkdtemp(join(tmpdir(), 'ensemble-'))
+  try {
+    return await open(join(directory, 'body'), 'wx+', 0o600)
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+}
+
+async function writeAll (file: FileHandle, bytes: Buffer): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += (await file.write(bytes, written, bytes.length - written)).bytesWritten
+  }
+}
+
+function isFileError (error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && ['write', 'open', 'mkdtemp'].includes(String(error.syscall))
+}

@@ -1,0 +1,110 @@
+/** JSON schemas of the management API: they check what comes in, write what goes out, and document both. */
+
+const TEXT = { type: 'string' } as const
+const NUMBER = { type: 'number' } as const
+const INTEGER = { type: 'integer' } as const
+const FLAG = { type: 'boolean' } as const
+const TIME = { type: 'string', format: 'date-time' } as const
+const STATE = { type: 'string', enum: ['enabled', 'draining', 'archive', 'disabled'] } as const
+const HEALTH = { type: 'string', enum: ['up', 'suspect', 'down'] } as const
+const SHARE = { type: 'number', description: 'in parts of the CPU of this node' } as const
+
+export const ERROR = { type: 'object', properties: { error: TEXT } } as const
+
+export const ID_PARAMS = { type: 'object', properties: { id: TEXT }, required: ['id'] } as const
+
+export const NODE = {
+  type: 'object',
+  properties: {
+    id: TEXT,
+    url: TEXT,
+    weight: NUMBER,
+    tags: { type: 'array', items: TEXT },
+    state: STATE,
+    override: { type: 'object', nullable: true, description: 'an operator\'s change of the state in the file', properties: { overrides: STATE, by: TEXT, at: TIME } },
+    health: HEALTH,
+    cpu: { type: 'number', nullable: true },
+    meetings: INTEGER,
+    participants: INTEGER,
+    limits: { type: 'object', properties: { meetings: INTEGER, participants: INTEGER } },
+    score: SHARE,
+    load: { type: 'object', properties: { background: SHARE, live: SHARE, reserved: SHARE, booked: SHARE } },
+    lastPoll: { type: 'object', nullable: true, properties: { startedAt: TIME, durationMs: NUMBER } },
+    lastError: { type: 'string', nullable: true },
+    failedPolls: INTEGER,
+    malformedMeetings: INTEGER,
+    clockAheadMs: NUMBER,
+  },
+} as const
+
+export const NODE_PATCH = {
+  type: 'object',
+  properties: { state: STATE },
+  required: ['state'],
+  additionalProperties: false,
+} as const
+
+export const MEETING = {
+  type: 'object',
+  properties: {
+    meetingID: TEXT,
+    internalMeetingID: TEXT,
+    name: TEXT,
+    node: TEXT,
+    current: { type: 'boolean', description: 'whether calls about the id go to this copy' },
+    lost: { type: 'boolean', description: 'whether its node has been down so long that it no longer counts' },
+    ending: FLAG,
+    createdAt: TIME,
+    voiceBridge: TEXT,
+    participants: INTEGER,
+    moderators: INTEGER,
+    microphones: INTEGER,
+    cameras: INTEGER,
+    isBreakout: FLAG,
+    lastSeenAt: { type: 'string', nullable: true, format: 'date-time' },
+  },
+} as const
+
+export const MEETINGS_QUERY = {
+  type: 'object',
+  properties: { meetingID: TEXT, node: TEXT },
+  additionalProperties: false,
+} as const
+
+export const PLACEMENT_QUERY = {
+  type: 'object',
+  properties: {
+    tags: { type: 'string', description: 'as meta_server-tag: `a;b` a wish, `a;b!` a must' },
+    participants: { type: 'integer', minimum: 0, description: 'at most so many people; 0 or none: no limit' },
+  },
+  additionalProperties: false,
+} as const
+
+export const PLACEMENT = {
+  type: 'object',
+  properties: {
+    at: TIME,
+    candidates: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          node: TEXT,
+          mayTakeIt: FLAG,
+          obstacle: { type: 'string', nullable: true },
+          rank: { type: 'integer', description: 'a higher rank is taken only when no lower one is left' },
+          score: { ...SHARE, description: 'background + live + reserved + booked + meeting: the smallest takes the meeting' },
+          background: SHARE,
+          live: SHARE,
+          reserved: SHARE,
+          booked: SHARE,
+          meeting: SHARE,
+          weight: NUMBER,
+          health: HEALTH,
+          state: STATE,
+          meetings: INTEGER,
+        },
+      },
+    },
+  },
+} as const

@@ -1,0 +1,52 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import type { Registry } from 'prom-client'
+import type { Cluster } from '../cluster/cluster.js'
+
+export interface OperationsParts {
+  readonly cluster: Cluster
+  readonly registry: Registry
+  /** What Prometheus must present; '' leaves the metrics open. */
+  readonly metricsToken: string
+  readonly isShuttingDown: () => boolean
+}
+
+/** Whether the process lives, and whether calls should be sent to it. */
+export function healthRoutes (app: FastifyInstance, { cluster, isShuttingDown }: OperationsParts): void {
+  app.get('/healthz', () => ({ status: 'ok' }))
+  app.get('/readyz', (_request, reply) => {
+    const shuttingDown = isShuttingDown()
+    const missing = cluster.unpolled.map((id) => `node ${id} has not been polled yet`)
+    const degraded = Array.from(cluster.members.values(), ({ node }) => node)
+      .filter((node) => node.carriesMeetings && node.health !== 'up' && node.lastPoll !== undefined)
+      .map((node) => `node ${node.id} is ${node.health}`)
+    if (cluster.isolation.isIsolated) degraded.push('most nodes fail at once: the gateway itself may be cut off')
+    const ready = cluster.isReady && !shuttingDown
+    reply.code(ready ? 200 : 503)
+    return { ready, ...(shuttingDown ? { shuttingDown } : {}), missing, degraded }
+  })
+}
+
+/** What Prometheus scrapes. */
+export function metricsRoute (app: FastifyInstance, { registry, metricsToken }: OperationsParts): void {
+  app.get('/metrics', async (request, reply) => {
+    if (metricsToken !== '' && !sameText(bearerOf(request.headers.authorization), metricsToken)) {
+      return await reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'send the metrics token as Authorization: Bearer TOKEN' })
+    }
+    return await reply.header('content-type', registry.contentType).send(await registry.metrics())
+  })
+}
+
+/** The token of an Authorization header; '' if it holds none. */
+export function bearerOf (authorization: string | undefined): string {
+  return /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? ''
+}
+
+/** Whether two texts are equal, in a time that tells nothing about where they differ. */
+export function sameText (one: string, other: string): boolean {
+  return timingSafeEqual(digest(one), digest(other))
+}
+
+function digest (text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

@@ -1,0 +1,74 @@
+import { FAILURES } from '../bbb/errors.js'
+import { valueOf } from '../bbb/query.js'
+import type { Cluster, Member } from '../cluster/cluster.js'
+import type { Copy } from '../cluster/directory.js'
+import { passOn, unreachable, type Answer } from './answer.js'
+import { readMeetingID, wantsNoRedirect, type ApiRequest } from './api-request.js'
+import { joinFailure } from './join-failure.js'
+import { reasonOf, verdictOn } from './verdict.js'
+
+export interface RedirectParts {
+  readonly cluster: Cluster
+  readonly callTimeoutMs: number
+  readonly nowMs: () => number
+}
+
+/** Answers join: the browser is sent to the node that has the meeting, with the call signed for that node. */
+export class RedirectRoute {
+  constructor (private readonly parts: RedirectParts) {}
+
+  answer (request: ApiRequest): Answer | Promise<Answer> {
+    const { cluster } = this.parts
+    return cluster.isReady ? this.#answer(request) : cluster.firstRound.then(() => this.#answer(request))
+  }
+
+  #answer (request: ApiRequest): Answer | Promise<Answer> {
+    const { cluster, nowMs } = this.parts
+    const meetingID = readMeetingID(request.params, false)
+    if (typeof meetingID !== 'string') return joinFailure(request, meetingID, 'failed')
+    const current = cluster.resolve(meetingID)
+    if (current === undefined) return joinFailure(request, FAILURES.joinNotFound, 'failed')
+    const copy = this.#meant(request, current)
+    const member = cluster.memberOf(copy)
+    if (!member.node.carriesMeetings || member.node.health === 'down') return joinFailure(request, FAILURES.unreachable, 'error')
+    if (wantsNoRedirect(request.params)) return this.#onBehalf(request, copy, member)
+    cluster.directory.joined(copy, nowMs())
+    return {
+      statusCode: 302,
+      contentType: 'text/plain',
+      body: '',
+      location: member.client.signedUrl('join', request.text),
+      result: 'success',
+      nodeId: copy.nodeId,
+    }
+  }
+
+  /** A join that names the time of creation means that very copy; BBB itself says no to any other. */
+  #meant (request: ApiRequest, current: Copy): Copy {
+    const { directory } = this.parts.cluster
+    const copies = directory.copiesOf(current.meetingID)
+    if (copies.length < 2) return current
+    const createTime = valueOf(request.params, 'createTime')
+    return copies.find((copy) => String(copy.createdAtMs) === createTime) ?? current
+  }
+
+  /** `redirect=false`: the caller reads the node's answer, and gets it from here. */
+  async #onBehalf (request: ApiRequest, copy: Copy, member: Member): Promise<Answer> {
+    const { cluster, callTimeoutMs, nowMs } = this.parts
+    try {
+      const answer = await member.client.request({ call: 'join', query: request.text, method: 'GET', timeoutMs: callTimeoutMs, requestId: request.requestId })
+      // BBB up to 2.6 sends even such a caller to its error page.
+      if (answer.location !== '') return passOn(answer, copy.nodeId, 'failed')
+      const verdict = verdictOn(answer)
+      if (verdict.kind === 'failed') return passOn(answer, copy.nodeId, 'failed', verdict.envelope.messageKey)
+      if (verdict.kind === 'success') {
+        cluster.directory.joined(copy, nowMs())
+        return passOn(answer, copy.nodeId, 'success')
+      }
+      cluster.callFailed(member, verdict.reason)
+    } catch (error) {
+      cluster.callFailed(member, reasonOf(error).reason)
+    }
+    return unreachable(copy.nodeId)
+  }
+}
