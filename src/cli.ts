@@ -4,18 +4,20 @@ import { parseArgs } from 'node:util'
 import closeWithGrace from 'close-with-grace'
 import { check } from './commands/check.js'
 import { demo } from './commands/demo.js'
-import { findGateway, listMeetings, listNodes, ManagementError, setNodeState, showPlacement } from './commands/operate.js'
+import { findGateway, listMeetings, listNodes, ManagementError, setNodeState, showPlacement, type Gateway } from './commands/operate.js'
 import { serve } from './commands/serve.js'
 import { signedUrl } from './commands/sign.js'
-import { required, USAGE, UsageError, wholeNumber } from './commands/usage.js'
+import { atMost, required, USAGE, UsageError, wholeNumber } from './commands/usage.js'
 import { ConfigError } from './config/problems.js'
 import { readConfig } from './config/read.js'
+import { whyUnreadable } from './config/secrets.js'
 import { simulateCommand } from './simulator/command.js'
 import { BBB_VERSIONS, type BbbVersion } from './simulator/versions.js'
 import { readVersion } from './version.js'
 
 const LARGEST_PORT = 65_535
 const MOST_CORES = 1_024
+const MOST_PEOPLE = 100_000
 
 const CONFIG = { type: 'string', short: 'c' } as const
 
@@ -43,33 +45,42 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     const { values } = parseArgs({
       args,
       options: {
-        port: { type: 'string' }, host: { type: 'string' }, secret: { type: 'string' }, 'secret-file': { type: 'string' },
-        version: { type: 'string' }, name: { type: 'string' }, cores: { type: 'string' },
+        port: { type: 'string' },
+        host: { type: 'string' },
+        secret: { type: 'string' },
+        'secret-file': { type: 'string' },
+        version: { type: 'string' },
+        name: { type: 'string' },
+        cores: { type: 'string' },
       },
     })
     const node = await simulateCommand({
-      secret: values.secret ?? readFileSync(required(values['secret-file'], '--secret-file F'), 'utf8').trimEnd(),
-      port: wholeNumber(required(values.port, '--port P'), '--port', LARGEST_PORT),
+      secret: values.secret ?? readSecret(required(values['secret-file'], '--secret-file F')),
+      port: wholeNumber(required(values.port, '--port P'), '--port', 0, LARGEST_PORT),
       ...(values.host === undefined ? {} : { host: values.host }),
       ...(values.name === undefined ? {} : { name: values.name }),
       ...(values.version === undefined ? {} : { version: bbbVersion(values.version) }),
-      ...(values.cores === undefined ? {} : { cores: wholeNumber(values.cores, '--cores', MOST_CORES) }),
+      ...(values.cores === undefined ? {} : { cores: wholeNumber(values.cores, '--cores', 1, MOST_CORES) }),
     })
     closeWithGrace({ logger: false }, async () => { await node.close() })
     return undefined
   },
   async demo (args) {
     const { values } = parseArgs({ args, options: { port: { type: 'string' } } })
-    await demo(values.port === undefined ? undefined : wholeNumber(values.port, '--port', LARGEST_PORT), print)
+    await demo(values.port === undefined ? undefined : wholeNumber(values.port, '--port', 0, LARGEST_PORT), print)
     return undefined
   },
   async nodes (args) {
     const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { config: CONFIG } })
-    const gateway = await findGateway(values.config, process.env)
-    const [verb, id, state] = positionals
-    if (verb === undefined || verb === 'list') print(await listNodes(gateway))
-    else if (verb === 'set') print(await setNodeState(gateway, required(id, 'the id of a node'), required(state, 'the state')))
-    else throw new UsageError(`nodes: expected list or set, got "${verb}"`)
+    const [verb = 'list', ...operands] = positionals
+    const gateway = (): Promise<Gateway> => findGateway(values.config, process.env)
+    if (verb === 'list') {
+      atMost(0, operands)
+      print(await listNodes(await gateway()))
+    } else if (verb === 'set') {
+      const [id, state] = atMost(2, operands)
+      print(await setNodeState(gateway, required(id, 'the id of a node'), required(state, 'the state')))
+    } else throw new UsageError(`nodes: expected list or set, got "${verb}"`)
     return 0
   },
   async meetings (args) {
@@ -79,7 +90,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   async placement (args) {
     const { values } = parseArgs({ args, options: { config: CONFIG, tags: { type: 'string' }, participants: { type: 'string' } } })
-    print(await showPlacement(await findGateway(values.config, process.env), { tags: values.tags, participants: values.participants }))
+    const participants = values.participants === undefined ? undefined : wholeNumber(values.participants, '--participants', 0, MOST_PEOPLE)
+    print(await showPlacement(await findGateway(values.config, process.env), { tags: values.tags, participants: participants?.toString() }))
     return 0
   },
 }
@@ -88,6 +100,14 @@ function bbbVersion (text: string): BbbVersion {
   const version = BBB_VERSIONS.find((known) => known === text)
   if (version === undefined) throw new UsageError(`--version: expected one of ${BBB_VERSIONS.join(', ')}, got "${text}"`)
   return version
+}
+
+function readSecret (path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trimEnd()
+  } catch (error) {
+    throw new UsageError(`--secret-file ${path} cannot be read: ${whyUnreadable(error)}`)
+  }
 }
 
 function print (line: string): void {
@@ -129,5 +149,8 @@ function explain (error: unknown): number {
   }
   throw error
 }
+
+// `ensemble meetings | head` has seen enough when its reader goes: that is no fault.
+process.stdout.on('error', (error) => { if (!('code' in error) || error.code !== 'EPIPE') throw error })
 
 process.exitCode = await main(process.argv.slice(2))

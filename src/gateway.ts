@@ -36,6 +36,8 @@ export interface Gateway {
   announceShutdown (): void
   /** Stops listening, answers what is under way, and saves what should survive. */
   close (): Promise<void>
+  /** Leaves unanswered what is still under way, so that `close` comes to its end. */
+  breakOff (): void
 }
 
 /** Puts the parts together. Reads the state file; throws where that or the CA file cannot be read. */
@@ -99,6 +101,9 @@ export async function createGateway ({ config, clock, log, version, random }: Ga
       if (inside !== app) await inside.close()
       await cluster.stop()
       await stateFile?.stop()
+    },
+    breakOff () {
+      for (const { server } of [app, inside]) server.closeAllConnections()
     },
   }
 }

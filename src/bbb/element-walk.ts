@@ -8,19 +8,21 @@ const ATTENDEES = Buffer.from('attendees')
 const END_OF_ATTENDEES = Buffer.from('</attendees')
 const START_OF_ATTENDEES = Buffer.from('<attendees')
 const END_OF_RESPONSE = Buffer.from('</response')
-const CDATA = Buffer.from('![CDATA[')
 const COMMENT = Buffer.from('!--')
-const DEEPEST_NESTING = 64
+const DEEPEST_NESTING = 16
 
 /**
  * Goes over the children of one element after the other, in the bytes of an answer. It keeps no tree and decodes nothing: after `child()`
  * the fields say where the child's name and content stand.
  *
  * How it reads `<attendees>`, most of an answer, and the one place where BBB writes what a user chose as markup: the names of userdata are
- * element names, with only `<`, `>`, `&` and quotes escaped. So the content is not read but jumped over, up to the first
- * `</attendees>`. That jump can end early (userdata called `attendees` or `/attendees`), never late. After an early end the walk meets
+ * element names, with only `<`, `>`, `&` and quotes escaped. So the content is not read but jumped over, to an `</attendees>` outside CDATA
+ * and comments. That jump can end early (userdata called `attendees` or `/attendees`), never late. After an early end the walk meets
  * what cannot stand there (`<//attendees>`, or the `</customdata>` that nothing opened) and says so: `child()` returns false. Whatever was
  * read after the jump is then not to be believed, what was read before it is: BBB writes the ids and counts before the attendees.
+ *
+ * What remains: a server that does not escape these names, or values outside CDATA, writes whatever its users want, and nothing in
+ * its answer can be believed. An attribute holding markup is looked at only as long as the item around it has no fault.
  */
 export class ElementWalk {
   readonly bytes: Buffer
@@ -42,8 +44,7 @@ export class ElementWalk {
   private readonly endOfItem: Buffer
   private readonly endOfList: Buffer
   private itemEndAt = NONE
-  private cdataAt = NONE
-  private commentAt = NONE
+  private bangAt = NONE
 
   /** `list` and `item` are the element names of a list answer; for a single answer `item` is its root element and `list` is ''. */
   constructor (bytes: Buffer, at: number, list: string, item: string) {
@@ -60,11 +61,11 @@ export class ElementWalk {
     const { bytes } = this
     for (;;) {
       this.at = skipBlank(bytes, this.at)
-      if (bytes[this.at] !== LT) {
+      if (this.at < bytes.length && bytes[this.at] !== LT) {
         this.faulty = true
         this.at = nextTag(bytes, this.at)
-        if (this.at >= bytes.length) return false
       }
+      if (this.at + 1 >= bytes.length) return false
       const kind = bytes[this.at + 1]
       if (kind !== BANG && kind !== QUESTION) return true
       const isComment = kind === BANG && standsAt(bytes, this.at + 1, COMMENT)
@@ -79,10 +80,12 @@ export class ElementWalk {
   child (): boolean {
     const { bytes } = this
     const start = this.at
-    this.nameStart = start + 1
-    this.nameEnd = nameEndAt(bytes, start + 1)
+    const nameStart = start + 1
+    const nameEnd = nameEndAt(bytes, nameStart)
+    this.nameStart = nameStart
+    this.nameEnd = nameEnd
     this.isLeaf = true
-    const content = this.nameEnd === this.nameStart ? NONE : startTagEnd(bytes, this.nameEnd)
+    const content = nameEnd === nameStart ? NONE : bytes[nameEnd] === GT ? nameEnd + 1 : startTagEnd(bytes, nameEnd)
     if (content === NONE) return this.rawChild(start)
     this.contentStart = this.contentEnd = content
     if (bytes[content - 2] === SLASH) {
@@ -90,18 +93,22 @@ export class ElementWalk {
       return true
     }
     const tag = nextTag(bytes, content)
-    const after = endTagLike(bytes, tag, this.nameStart, this.nameEnd)
+    const after = endTagLike(bytes, tag, nameStart, nameEnd)
     if (after !== NONE) {
       this.contentEnd = tag
       this.at = after
       return true
     }
-    const isAttendees = this.nameEnd - this.nameStart === ATTENDEES.length && standsAt(bytes, this.nameStart, ATTENDEES)
-    if (isAttendees && this.attendeesAt === NONE) this.attendeesAt = start
+    const isAttendees = nameEnd - nameStart === ATTENDEES.length && standsAt(bytes, nameStart, ATTENDEES)
+    if (isAttendees) {
+      // Past an early end, userdata called so would otherwise reach up to the true end, and the walk would see nothing amiss.
+      if (this.attendeesAt !== NONE) return false
+      this.attendeesAt = start
+    }
     const end = isAttendees ? this.endOfAttendees(start, content) : this.endOfContent(content, tag)
     if (end === NONE) return false
     this.contentEnd = end
-    this.at = endTagLike(bytes, end, this.nameStart, this.nameEnd)
+    this.at = endTagLike(bytes, end, nameStart, nameEnd)
     return true
   }
 
@@ -182,22 +189,40 @@ export class ElementWalk {
   /** The position of the `</attendees>` that ends the content beginning at `content`. */
   private endOfAttendees (start: number, content: number): number {
     const { bytes } = this
-    if (this.itemEndAt < content) this.itemEndAt = position(bytes.indexOf(this.endOfItem, content))
+    if (this.itemEndAt < content) this.itemEndAt = orLength(bytes, bytes.indexOf(this.endOfItem, content))
     const itemEnd = this.itemEndAt
-    if (itemEnd === Infinity) return this.seek(content, ATTENDEES)
+    if (itemEnd === bytes.length) return this.seek(content, ATTENDEES)
     // The attendees end shortly before the item does: searching from there is one search over the bytes instead of two.
     const end = bytes.subarray(content, itemEnd).lastIndexOf(END_OF_ATTENDEES) + content
-    if (end < content || endTagAt(bytes, end, ATTENDEES) === NONE || this.nextSection(content) < end) return this.seek(content, ATTENDEES)
+    const markup = end < content || endTagAt(bytes, end, ATTENDEES) === NONE ? NONE : this.lastSectionEnd(content, end)
+    if (markup === NONE) return this.seek(content, ATTENDEES)
     // Metadata may have a key called so, and stand behind them.
     const before = bytes.lastIndexOf(LT, end - 1)
-    return before > start && standsAt(bytes, before, START_OF_ATTENDEES) ? this.seek(content, ATTENDEES) : end
+    const isOfMetadata = before > start && (before < markup || standsAt(bytes, before, START_OF_ATTENDEES))
+    return isOfMetadata ? this.seek(content, ATTENDEES) : end
   }
 
-  /** The position of the next CDATA section or comment, or infinity. */
-  private nextSection (at: number): number {
-    if (this.cdataAt < at) this.cdataAt = position(this.bytes.indexOf(CDATA, at))
-    if (this.commentAt < at) this.commentAt = position(this.bytes.indexOf(COMMENT, at))
-    return Math.min(this.cdataAt, this.commentAt)
+  /** Where the last CDATA section or comment between `from` and `at` ends, `from` if there is none, `NONE` if `at` is inside one. */
+  private lastSectionEnd (from: number, at: number): number {
+    let end = from
+    let section = this.nextBang(from)
+    while (section < at) {
+      const after = skipSection(this.bytes, section)
+      if (after === NONE || after > at) return NONE
+      if (after !== NO_SECTION) end = after
+      section = this.nextBang(after === NO_SECTION ? section + 2 : after)
+    }
+    return end
+  }
+
+  /** The position of the next `<!`, or the length of the bytes. */
+  private nextBang (from: number): number {
+    const { bytes } = this
+    if (this.bangAt >= from) return this.bangAt
+    let bang = bytes.indexOf(BANG, from + 1)
+    while (bang !== -1 && bytes[bang - 1] !== LT) bang = bytes.indexOf(BANG, bang + 1)
+    this.bangAt = bang === -1 ? bytes.length : bang - 1
+    return this.bangAt
   }
 
   /**
@@ -252,6 +277,6 @@ export class ElementWalk {
   }
 }
 
-function position (found: number): number {
-  return found === -1 ? Infinity : found
+function orLength (bytes: Buffer, found: number): number {
+  return found === -1 ? bytes.length : found
 }

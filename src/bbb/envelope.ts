@@ -45,12 +45,12 @@ function visitChildren (body: Buffer, visit: (walk: ElementWalk) => void): boole
     while (walk.next()) {
       if (body[walk.at + 1] === SLASH) {
         const end = endTagAt(body, walk.at, RESPONSE)
-        if (end !== NONE) return isEnd(body, end)
+        if (end !== NONE && isEnd(body, end)) return true
       } else if (walk.child()) {
         visit(walk)
         continue
       }
-      // Only what stands in the attendees can confuse the walk and still be a whole answer.
+      // Only names of userdata can confuse the walk in an answer that is whole.
       return walk.attendeesAt !== NONE && brokenAt(body, '').reason === 'malformed'
     }
     return false

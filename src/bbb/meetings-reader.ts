@@ -1,7 +1,7 @@
 import type { ElementWalk } from './element-walk.js'
 import { walkList } from './list-walk.js'
 import type { ItemVisitor } from './list-walk.js'
-import { isBlank, lastNonBlank, NONE, skipBlank, standsAt, textBetween } from './markup.js'
+import { NONE, standsAt, textBetween } from './markup.js'
 
 /** What a meeting's node says of who is in it. */
 export interface MeetingCounts {
@@ -63,14 +63,17 @@ type Field = typeof FIELDS[number]
 const INDEX = Object.fromEntries(FIELDS.map((field, index) => [field, index])) as Readonly<Record<Field, number>>
 const LONGEST_NAME_BYTES = Math.max(...FIELDS.map((field) => field.length))
 
-/** The fields by the length of their names: two or three bytes of comparison tell a name from the others. */
-const FIELDS_OF_LENGTH: ReadonlyArray<ReadonlyArray<{ index: number, name: Buffer }>> =
+/** The fields by the length of their names: one byte of comparison tells a name from the others. */
+const FIELDS_OF_LENGTH: ReadonlyArray<ReadonlyArray<{ index: number, first: number, name: Buffer }>> =
   Array.from({ length: LONGEST_NAME_BYTES + 1 }, (_, length) =>
-    FIELDS.flatMap((field, index) => field.length === length ? [{ index, name: Buffer.from(field) }] : []))
+    FIELDS.flatMap((field, index) => field.length === length ? [{ index, first: field.charCodeAt(0), name: Buffer.from(field) }] : []))
 
 const IS_BREAKOUT = Buffer.from('<isBreakout>')
 const TRUE = Buffer.from('true')
 const FALSE = Buffer.from('false')
+
+const SPACE = 0x20
+const BLANKS_AROUND = /^[ \t\r\n]+|[ \t\r\n]+$/g
 
 const UNSEEN = -1
 const NOT_A_LEAF = -2
@@ -83,16 +86,18 @@ const CREATE_TIME_OF_ID = /-([0-9]{13})$/
 class MeetingReader implements ItemVisitor {
   readonly meetings: ListedMeeting[] = []
   malformed = 0
-  private readonly starts = new Array<number>(FIELDS.length).fill(UNSEEN)
-  private readonly ends = new Array<number>(FIELDS.length).fill(UNSEEN)
+  private readonly starts = new Int32Array(FIELDS.length).fill(UNSEEN)
+  private readonly ends = new Int32Array(FIELDS.length)
   private bytes: Buffer = Buffer.alloc(0)
 
   child (walk: ElementWalk): void {
     const length = walk.nameEnd - walk.nameStart
     const candidates = FIELDS_OF_LENGTH[length]
     if (candidates === undefined) return
-    for (const { index, name } of candidates) {
-      if (!standsAt(walk.bytes, walk.nameStart, name)) continue
+    const first = walk.bytes[walk.nameStart]
+    for (const candidate of candidates) {
+      if (candidate.first !== first || !standsAt(walk.bytes, walk.nameStart, candidate.name)) continue
+      const { index } = candidate
       if (this.starts[index] !== UNSEEN) return
       this.starts[index] = walk.isLeaf ? walk.contentStart : NOT_A_LEAF
       this.ends[index] = walk.contentEnd
@@ -171,13 +176,8 @@ class MeetingReader implements ItemVisitor {
 
   /** Text without white space around it: BBB strips what it takes for an id, so what is there comes of the answer's layout. */
   private id (field: Field): string {
-    const from = this.starts[INDEX[field]] ?? UNSEEN
-    if (from < 0) return ''
-    let end = this.ends[INDEX[field]] ?? from
-    const start = skipBlank(this.bytes, from)
-    if (start >= end) return ''
-    if (isBlank(this.bytes[end - 1])) end = lastNonBlank(this.bytes, end - 1) + 1
-    return textBetween(this.bytes, start, end)
+    const text = this.text(field)
+    return text.charCodeAt(0) <= SPACE || text.charCodeAt(text.length - 1) <= SPACE ? text.replace(BLANKS_AROUND, '') : text
   }
 
   private number (field: Field, largest: number): number | undefined {

@@ -63,12 +63,13 @@ export function sameName (one: string, other: string): boolean {
 }
 
 function isMeta (name: string): boolean {
-  return name.length > 5 && name.slice(0, 5).toLowerCase() === 'meta_'
+  return name[4] === '_' && name.slice(0, 4).toLowerCase() === 'meta'
 }
 
 /** The first parameter of that name. */
 export function find (params: readonly Param[], name: string): Param | undefined {
-  return params.find((param) => param.name !== undefined && sameName(param.name, name))
+  for (const param of params) if (param.name !== undefined && sameName(param.name, name)) return param
+  return undefined
 }
 
 /** The decoded value of the first parameter of that name; undefined where it is absent or broken. */
@@ -95,11 +96,16 @@ export function withoutParam (text: string, param: Param): string {
 
 /** The text without every parameter of that name, in every spelling and repetition. */
 export function withoutName (text: string, name: string): string {
-  let result = text
-  for (let param = find(paramsOf(result), name); param !== undefined; param = find(paramsOf(result), name)) {
-    result = withoutParam(result, param)
+  let kept = ''
+  let from = 0
+  for (const param of paramsOf(text)) {
+    if (param.name === undefined || !sameName(param.name, name)) continue
+    // As withoutParam has it: with nothing kept before it, the `&` behind it goes, else the one in front.
+    const isFirst = param.start === from
+    kept += text.slice(from, isFirst ? from : param.start - 1)
+    from = isFirst && text[param.end] === '&' ? param.end + 1 : param.end
   }
-  return result
+  return kept + text.slice(from)
 }
 
 /** The text with that parameter set to a value: in place of its first occurrence, or at the end. */

@@ -15,7 +15,8 @@ interface Entry {
   readonly askedAtMs: number
   readonly changes: number
   readonly answer: Promise<NodeAnswer>
-  bytes: number
+  /** Size of the answer; undefined while it is on its way. */
+  readonly bytes: number | undefined
 }
 
 /** How an answer came about. */
@@ -26,7 +27,7 @@ export type AnswerKind = 'asked' | 'shared' | 'kept'
  * after. Nothing may have changed the meeting between the question's start and the answer's end.
  */
 export class AnswerCache {
-  readonly #entries = new LRUCache<string, Entry>({ maxSize: CACHE_BYTES, sizeCalculation: (entry) => entry.bytes + ENTRY_BYTES })
+  readonly #entries = new LRUCache<string, Entry>({ maxSize: CACHE_BYTES, sizeCalculation: ({ bytes }) => (bytes ?? EXPECTED_ANSWER_BYTES) + ENTRY_BYTES })
 
   /** `maxAgeMs` 0 lets no answer be shared. */
   constructor (private readonly maxAgeMs: number) {}
@@ -42,19 +43,17 @@ export class AnswerCache {
     const key = `${copy.nodeId} ${copy.internalMeetingID} ${question}`
     const known = this.#entries.get(key)
     if (known !== undefined && known.changes === copy.changes && nowMs - known.askedAtMs <= this.maxAgeMs) {
-      const kind = known.bytes === EXPECTED_ANSWER_BYTES ? 'shared' : 'kept'
+      const kind = known.bytes === undefined ? 'shared' : 'kept'
       const answer = await known.answer
       if (known.changes === copy.changes && mayKeep(answer)) return { answer, kind }
     }
-    const entry: Entry = { askedAtMs: nowMs, changes: copy.changes, answer: ask(), bytes: EXPECTED_ANSWER_BYTES }
+    const entry: Entry = { askedAtMs: nowMs, changes: copy.changes, answer: ask(), bytes: undefined }
     this.#entries.set(key, entry)
     try {
       const answer = await entry.answer
       if (!mayKeep(answer) || entry.changes !== copy.changes) this.#drop(key, entry)
-      else if (this.#entries.peek(key) === entry) {
-        entry.bytes = answer.body.byteLength
-        this.#entries.set(key, entry)
-      }
+      // A new object, because the cache does not measure again what it already holds.
+      else if (this.#entries.peek(key) === entry) this.#entries.set(key, { ...entry, bytes: answer.body.byteLength })
       return { answer, kind: 'asked' }
     } catch (error) {
       this.#drop(key, entry)

@@ -241,8 +241,10 @@ export class Cluster {
   #polled (node: Node, poll: Poll): void {
     const before = node.health
     const { startedAtMs, endedAtMs, changesAtStart, error } = poll
-    node.lastPoll = { startedAtMs, endedAtMs, changesAtStart, error }
-    if (poll.error === '') this.#takeIn(node, poll)
+    // Polls may overlap, and the earlier one end last.
+    const isLatest = startedAtMs >= (node.lastPoll?.startedAtMs ?? 0)
+    if (isLatest) node.lastPoll = { startedAtMs, endedAtMs, changesAtStart, error }
+    if (poll.error === '') this.#takeIn(node, poll, isLatest)
     else {
       if (poll.due) node.healthState.pollFailed()
       else node.healthState.callFailed()
@@ -256,14 +258,14 @@ export class Cluster {
     if (this.#unpolled.delete(node.id)) this.#checkReady()
   }
 
-  #takeIn (node: Node, poll: Poll): void {
+  #takeIn (node: Node, poll: Poll, isLatest: boolean): void {
     if (poll.due) node.healthState.pollSucceeded()
     node.lastAnswerAtMs = poll.endedAtMs
     node.downSinceMs = 0
     node.malformedMeetings = poll.answer.malformed
     if (poll.dateMs > 0) node.clockAheadMs = clockAhead(poll)
     if (poll.answer.malformed > 0) this.parts.observer.malformedMeetings(node.id, poll.answer.malformed)
-    this.lastSeen.keep(node.id, 'getMeetings', poll.body)
+    if (isLatest) this.lastSeen.keep(node.id, 'getMeetings', poll.body)
     const { added, removed } = this.directory.reconcile(node.id, poll.answer.meetings, poll.startedAtMs)
     this.#loads.changed(node.id)
     if (added.length > 0 || removed.length > 0) this.parts.changed()

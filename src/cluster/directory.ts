@@ -28,8 +28,8 @@ export interface Copy {
   moderators: number
   microphones: number
   cameras: number
-  /** Times of joins that no poll has had the chance to show yet. */
-  joinsAtMs: readonly number[]
+  /** Times of joins that no poll has had the chance to show yet; undefined if there are none. */
+  joinsAtMs: number[] | undefined
   /** Participants when the first of those joins was sent there. */
   participantsBeforeJoins: number
   /** When its create answered here; 0 where it was found by a poll or in the state file. */
@@ -65,7 +65,7 @@ export interface Reconciled {
 
 /** People in the copy as far as is known: those a poll showed, or those who were there and were sent there since. */
 export function peopleIn (copy: Copy): number {
-  return Math.max(copy.participants, copy.participantsBeforeJoins + copy.joinsAtMs.length)
+  return Math.max(copy.participants, copy.participantsBeforeJoins + (copy.joinsAtMs?.length ?? 0))
 }
 
 /**
@@ -115,7 +115,10 @@ export class Directory {
   add (created: NewCopy, makeCurrent: boolean): Copy {
     const known = this.#byNode.get(created.nodeId)?.get(created.internalMeetingID)
     if (known !== undefined) {
-      if (created.answeredAtMs !== undefined) known.answeredAtMs = created.answeredAtMs
+      if (created.answeredAtMs !== undefined) {
+        known.answeredAtMs = created.answeredAtMs
+        known.absences = 0
+      }
       if (makeCurrent) this.#makeCurrent(known)
       return known
     }
@@ -136,7 +139,7 @@ export class Directory {
       moderators: 0,
       microphones: 0,
       cameras: 0,
-      joinsAtMs: NO_JOINS,
+      joinsAtMs: undefined,
       participantsBeforeJoins: 0,
       answeredAtMs: created.answeredAtMs ?? 0,
       seenAtMs: 0,
@@ -176,8 +179,12 @@ export class Directory {
 
   /** Notes a person who was sent to the copy and has not been seen there yet. */
   joined (copy: Copy, nowMs: number): void {
-    if (copy.joinsAtMs.length === 0) copy.participantsBeforeJoins = copy.participants
-    copy.joinsAtMs = [...copy.joinsAtMs, nowMs]
+    if (copy.joinsAtMs === undefined) {
+      copy.participantsBeforeJoins = copy.participants
+      copy.joinsAtMs = [nowMs]
+    } else {
+      copy.joinsAtMs.push(nowMs)
+    }
     copy.changes++
   }
 
@@ -218,7 +225,9 @@ export class Directory {
   }
 
   #see (copy: Copy, meeting: ListedMeeting, startedAtMs: number): void {
-    copy.seenAtMs = Math.max(copy.seenAtMs, startedAtMs)
+    // Polls may overlap, and the earlier one end last.
+    if (startedAtMs < copy.seenAtMs) return
+    copy.seenAtMs = startedAtMs
     copy.absences = 0
     copy.name = meeting.name
     copy.voiceBridge = meeting.voiceBridge
@@ -234,9 +243,14 @@ export class Directory {
       copy.microphones = meeting.counts.voices
       copy.cameras = meeting.counts.videos
     }
-    const onTheWay = copy.joinsAtMs.filter((joinedAtMs) => joinedAtMs + JOIN_ARRIVAL_MS > startedAtMs)
-    const arrived = copy.joinsAtMs.length - onTheWay.length
-    copy.joinsAtMs = onTheWay.length === 0 ? NO_JOINS : onTheWay
+    if (copy.joinsAtMs !== undefined) this.#welcome(copy, copy.joinsAtMs, startedAtMs)
+  }
+
+  /** Takes those off the list of people on their way who had the time to arrive before the poll. */
+  #welcome (copy: Copy, joinsAtMs: readonly number[], startedAtMs: number): void {
+    const onTheWay = joinsAtMs.filter((joinedAtMs) => joinedAtMs + JOIN_ARRIVAL_MS > startedAtMs)
+    const arrived = joinsAtMs.length - onTheWay.length
+    copy.joinsAtMs = onTheWay.length === 0 ? undefined : onTheWay
     copy.participantsBeforeJoins = onTheWay.length === 0 ? 0 : Math.min(copy.participants, copy.participantsBeforeJoins + arrived)
   }
 
@@ -265,8 +279,6 @@ export class Directory {
 
 const NO_COPIES: readonly Copy[] = []
 const NO_MAP: ReadonlyMap<string, Copy> = new Map()
-// Shared by all copies without joins: most of a hundred thousand have none at any time.
-const NO_JOINS: readonly number[] = []
 
 function removalKey (nodeId: string, internalMeetingID: string): string {
   return `${nodeId} ${internalMeetingID}`

@@ -47,21 +47,22 @@ const NEVER = new Promise<Poll>(() => {})
 /** Polls one node, on its own, for as long as it runs. */
 export class Poller {
   #next: Timer | undefined
-  #running = false
+  /** Which run the loop belongs to; undefined while stopped. A loop whose run is over ends, even if another has begun. */
+  #run: symbol | undefined
   #inFlight: InFlight | undefined
 
   constructor (private readonly options: PollerOptions) {}
 
   /** Begins with a poll at once. */
   start (): void {
-    if (this.#running) return
-    this.#running = true
-    this.#loop()
+    if (this.#run !== undefined) return
+    this.#run = Symbol('run')
+    this.#loop(this.#run)
   }
 
   /** No poll begins any more; one under way is no longer told of. */
   stop (): void {
-    this.#running = false
+    this.#run = undefined
     this.#next?.cancel()
   }
 
@@ -83,15 +84,15 @@ export class Poller {
     return inFlight.done
   }
 
-  #loop (): void {
+  #loop (run: symbol): void {
     const { clock, intervalMs, random } = this.options
     const startedAtMs = clock.nowMs()
-    this.poll(true).then(() => {
-      if (!this.#running) return
+    this.poll(true).finally(() => {
+      if (this.#run !== run) return
       const jitterMs = intervalMs * JITTER_RATIO * (2 * random() - 1)
       const delayMs = startedAtMs + intervalMs + jitterMs - clock.nowMs()
-      this.#next = clock.after(Math.max(0, delayMs), () => this.#loop())
-    }, () => undefined)
+      this.#next = clock.after(Math.max(0, delayMs), () => this.#loop(run))
+    })
   }
 
   async #once (inFlight: InFlight): Promise<Poll> {
@@ -107,7 +108,7 @@ export class Poller {
     } catch (error) {
       poll = { startedAtMs, endedAtMs: clock.nowMs(), changesAtStart, error: describe(error), dateMs: 0, due: inFlight.due, body: NO_BODY, answer: NOTHING }
     }
-    if (this.#running) this.options.polled(poll)
+    if (this.#run !== undefined) this.options.polled(poll)
     return poll
   }
 }

@@ -15,7 +15,7 @@ export const NO_WISH: TagWish = { anyOf: [], required: false }
 export function parseTagWish (value: string | undefined): TagWish {
   if (value === undefined) return NO_WISH
   const required = value.includes('!')
-  const anyOf = value.split(';').map((tag) => tag.replace('!', '').trim()).filter((tag) => tag !== '' && tag !== 'none')
+  const anyOf = value.split(';').map((tag) => tag.replaceAll('!', '').trim()).filter((tag) => tag !== '' && tag !== 'none')
   return anyOf.length === 0 ? NO_WISH : { anyOf, required }
 }
 
@@ -26,12 +26,14 @@ export function writeTagWish (value: string): string {
 
 /** How well a node's tags answer a wish: `wished`, `usable` if nothing better is there, or not at all. */
 export function matchTags (nodeTags: readonly string[], wish: TagWish): 'wished' | 'usable' | 'no' {
-  let reserved = false
+  let isReserved = false
+  let isAskedFor = wish.anyOf.length === 0
   for (const tag of nodeTags) {
-    const reserves = tag.endsWith('!')
-    reserved ||= reserves
-    if (wish.anyOf.includes(reserves ? tag.slice(0, -1) : tag)) return 'wished'
+    if (!tag.endsWith('!')) isAskedFor ||= wish.anyOf.includes(tag)
+    else if (wish.anyOf.includes(tag.slice(0, -1))) return 'wished'
+    else isReserved = true
   }
-  if (reserved || wish.required) return 'no'
-  return wish.anyOf.length === 0 ? 'wished' : 'usable'
+  if (isReserved) return 'no'
+  if (isAskedFor) return 'wished'
+  return wish.required ? 'no' : 'usable'
 }

@@ -7,7 +7,6 @@ import type { Config, NodeConfig } from '../config/schema.js'
 import { table } from './table.js'
 
 interface NodeCheck {
-  readonly node: NodeConfig
   /** '' if the node answered as it should. */
   readonly trouble: string
   readonly meetings: number
@@ -25,19 +24,23 @@ export async function check (configPath: string, options: { readonly offline: bo
   for (const notice of notices) print(`notice: ${notice}`)
   if (options.offline) return 0
 
-  const checks = await Promise.all(config.nodes.map((node) => checkNode(config, node)))
-  print(table(['node', 'state', 'meetings', 'people', 'ms', 'answer'], checks.map(({ node, trouble, meetings, participants, durationMs }) =>
-    [node.id, node.state, meetings, participants, durationMs, trouble === '' ? 'fine' : trouble])))
-  const failed = checks.filter(({ trouble }) => trouble !== '').length
-  print(failed === 0 ? 'every node answered' : `${failed} of ${checks.length} nodes did not answer as they should`)
+  const asked = config.nodes.filter(({ state }) => state !== 'disabled')
+  const checks = new Map(await Promise.all(asked.map(async (node) => [node.id, await checkNode(config, node)] as const)))
+  print(table(['node', 'state', 'meetings', 'people', 'ms', 'answer'], config.nodes.map(({ id, state }) => {
+    const check = checks.get(id)
+    return check === undefined
+      ? [id, state, '', '', '', 'not asked']
+      : [id, state, check.meetings, check.participants, check.durationMs, check.trouble === '' ? 'fine' : check.trouble]
+  })))
+  const failed = [...checks.values()].filter(({ trouble }) => trouble !== '').length
+  print(failed === 0 ? 'every node answered' : `${failed} of ${checks.size} nodes did not answer as they should`)
   return failed > 0 && options.strict ? 1 : 0
 }
 
 async function checkNode (config: Config, node: NodeConfig): Promise<NodeCheck> {
   const startedAtMs = performance.now()
   const done = (trouble: string, meetings = 0, participants = 0): NodeCheck =>
-    ({ node, trouble, meetings, participants, durationMs: Math.round(performance.now() - startedAtMs) })
-  if (node.state === 'disabled') return done('not asked: it is disabled')
+    ({ trouble, meetings, participants, durationMs: Math.round(performance.now() - startedAtMs) })
   const [secret] = node.secrets
   if (secret === undefined) return done('it has no secret')
   const client = new NodeClient({

@@ -23,10 +23,14 @@ const SECRET = 'ensemble-demo-secret'
 export async function demo (port: number | undefined, print: (line: string) => void): Promise<void> {
   const nodes = await Promise.all(['bbb-01', 'bbb-02', 'bbb-03'].map((name) => startSimulatedNode({ name, secret: randomBytes(16).toString('hex') })))
   const token = randomBytes(16).toString('hex')
-  const { gateway, url } = await startOnFreePort(nodes, token, port, print)
+  const closeNodes = (): Promise<unknown> => Promise.all(nodes.map((node) => node.close()))
+  const { gateway, url } = await startOnFreePort(nodes, token, port, print).catch(async (error: unknown) => {
+    await closeNodes()
+    throw error
+  })
   closeWithGrace({ delay: GRACE_MS, logger: false }, async () => {
     await gateway.close()
-    await Promise.all(nodes.map((node) => node.close()))
+    await closeNodes()
   })
 
   const { config } = configOf(nodes, token, Number(new URL(url).port))

@@ -22,12 +22,22 @@ export class ManagementError extends Error {
 /** The gateway that the environment, or else the configuration, speaks of. Throws UsageError if neither does. */
 export async function findGateway (configPath: string | undefined, env: NodeJS.ProcessEnv): Promise<Gateway> {
   const { ENSEMBLE_URL: url, ENSEMBLE_TOKEN: token } = env
-  if (url !== undefined && token !== undefined) return { url: url.replace(/\/+$/, ''), token }
+  if (url !== undefined && !/^https?:$/.test(protocolOf(url))) throw new UsageError(`ENSEMBLE_URL: expected an http or https URL, got "${url}"`)
+  if (url !== undefined && token !== undefined) return { url: withoutSlash(url), token }
   if (configPath === undefined) throw new UsageError('which gateway? Set ENSEMBLE_URL and ENSEMBLE_TOKEN, or give --config FILE')
   const { config } = await readConfig(configPath, env)
-  const [first] = config.management.tokens
-  if (first === undefined) throw new UsageError(`${configPath} has no management.tokens: the management API is off`)
-  return { url: url ?? addressUrl(config.management.listen ?? config.listen), token: token ?? first.token }
+  const { tokens, listen = config.listen } = config.management
+  const best = tokens.find(({ role }) => role === 'operate') ?? tokens[0]
+  if (best === undefined) throw new UsageError(`${configPath} has no management.tokens: the management API is off`)
+  return { url: url === undefined ? addressUrl(listen) : withoutSlash(url), token: token ?? best.token }
+}
+
+function protocolOf (url: string): string {
+  return URL.canParse(url) ? new URL(url).protocol : ''
+}
+
+function withoutSlash (url: string): string {
+  return url.replace(/\/+$/, '')
 }
 
 interface NodeView {
@@ -53,9 +63,9 @@ export async function listNodes (gateway: Gateway): Promise<string> {
 }
 
 /** `ensemble nodes set ID STATE`. */
-export async function setNodeState (gateway: Gateway, id: string, state: string): Promise<string> {
+export async function setNodeState (find: () => Promise<Gateway>, id: string, state: string): Promise<string> {
   if (!ADMINISTRATIVE_STATES.some((known) => known === state)) throw new UsageError(`expected ${ADMINISTRATIVE_STATES.join(', ')}, got "${state}"`)
-  const node = await ask<NodeView>(gateway, 'PATCH', `/nodes/${encodeURIComponent(id)}`, { state })
+  const node = await ask<NodeView>(await find(), 'PATCH', `/nodes/${encodeURIComponent(id)}`, { state })
   return `${node.id} is ${node.state}, with ${node.meetings} meetings and ${node.participants} people`
 }
 

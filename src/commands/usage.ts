@@ -29,9 +29,18 @@ export function required (value: string | undefined, option: string): string {
   return value
 }
 
+/** The operands of a command that takes no more than `most`. */
+export function atMost (most: number, operands: readonly string[]): readonly string[] {
+  const surplus = operands[most]
+  if (surplus !== undefined) throw new UsageError(`unexpected argument "${surplus}"`)
+  return operands
+}
+
 /** A whole number from an option; throws a UsageError for anything else. */
-export function wholeNumber (value: string, option: string, largest: number): number {
+export function wholeNumber (value: string, option: string, smallest: number, largest: number): number {
   const number = Number(value)
-  if (!/^\d+$/.test(value) || number > largest) throw new UsageError(`${option}: expected a whole number up to ${largest}, got "${value}"`)
+  if (!/^\d+$/.test(value) || number < smallest || number > largest) {
+    throw new UsageError(`${option}: expected a whole number from ${smallest} to ${largest}, got "${value}"`)
+  }
   return number
 }

@@ -67,11 +67,15 @@ export function readRequest (
 
   function complete (result: Verified | Refusal): ApiRequest | Refusal {
     if ('failure' in result) return result
-    if (result.params.some((param) => param.name === undefined)) return refuse(FAILURES.nameEncoding)
-    if (countOf(result.params, 'meetingID') > 1) return refuse(FAILURES.meetingIdDoubled)
-    return {
-      ...origin, ...result, call, method: raw.method === 'POST' ? 'POST' : 'GET', accept: raw.headers.accept ?? '',
+    const { tenant, text, params } = result
+    let meetingIDs = 0
+    for (const { name } of params) {
+      if (name === undefined) return refuse(FAILURES.nameEncoding)
+      if (name === 'meetingID') meetingIDs++
     }
+    if (meetingIDs > 1) return refuse(FAILURES.meetingIdDoubled)
+    const { requestId, arrivedAtMs } = origin
+    return { call, method: raw.method === 'POST' ? 'POST' : 'GET', tenant, requestId, arrivedAtMs, text, params, accept: raw.headers.accept ?? '' }
   }
 }
 

@@ -89,11 +89,19 @@ function serve (parts: ApiParts, request: FastifyRequest, reply: FastifyReply): 
   }
 
   function finish (ofCall: string, tenantId: string, answer: Answer): void {
-    reply.code(answer.statusCode).header('content-type', answer.contentType).header('cache-control', 'no-cache').header(REQUEST_ID_HEADER, request.id)
-    if (answer.location !== undefined) reply.header('location', answer.location)
+    const headers = [
+      'content-type', answer.contentType,
+      'content-length', String(Buffer.byteLength(answer.body)),
+      'cache-control', 'no-cache',
+      REQUEST_ID_HEADER, request.id,
+    ]
+    if (answer.location !== undefined) headers.push('location', answer.location)
     // What a client is still sending would otherwise have to be read to its end.
-    if (request.raw.method === 'POST' && !request.raw.complete) reply.header('connection', 'close')
-    reply.send(answer.body)
+    if (request.raw.method === 'POST' && !request.raw.complete) headers.push('connection', 'close')
+    // Written past Fastify, whose hooks and serialisers have nothing to do here: this is a tenth of the cost of a join.
+    reply.hijack()
+    reply.raw.writeHead(answer.statusCode, headers)
+    reply.raw.end(answer.body)
     parts.ended({ call: ofCall, tenantId, requestId: request.id, durationMs: performance.now() - startedAtMs, answer })
   }
 }

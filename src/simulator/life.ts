@@ -11,6 +11,8 @@ export const USER_LINGER_MS = 60_000
 /** After how long without a word from its page a client counts as gone. */
 export const PAGE_SILENCE_MS = 60_000
 const WAITING_GUEST_TIMEOUT_MS = 30_000
+// Node's timers run at once when asked to wait for more than 2^31 ms.
+const LONGEST_WAIT_MS = 86_400_000
 
 /**
  * When meetings and people go by themselves. One timer serves the whole node: it is set to the earliest
@@ -83,8 +85,16 @@ export class Life {
   #await (atMs: number): void {
     if (atMs >= this.#nextDueMs || this.#isClosed) return
     this.#nextDueMs = atMs
+    this.#setTimer()
+  }
+
+  #setTimer (): void {
     this.#timer?.cancel()
-    this.#timer = this.#clock.after(Math.max(0, atMs - this.#clock.nowMs()), () => this.settle())
+    const delayMs = Math.max(0, this.#nextDueMs - this.#clock.nowMs())
+    this.#timer = this.#clock.after(Math.min(delayMs, LONGEST_WAIT_MS), () => {
+      if (this.#clock.nowMs() < this.#nextDueMs) this.#setTimer()
+      else this.settle()
+    })
   }
 }
 

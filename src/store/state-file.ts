@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { open, readFile, rename, unlink } from 'node:fs/promises'
 import type { Clock, Timer } from '../clock.js'
-import type { StateOverride } from '../cluster/node.js'
+import { ADMINISTRATIVE_STATES, type StateOverride } from '../cluster/node.js'
 import type { Log } from '../log.js'
 
-/** The layout of the file. A file of a later layout is left alone, and nothing is read from it. */
+/** The layout of the file. A file of another one is set aside: a later version may still want it. */
 const SCHEMA = 1
 
 /** A change is written after this long, together with what else changed by then. */
@@ -32,8 +32,8 @@ export interface SavedState {
 }
 
 /**
- * What the state file says, or undefined where there is none. A damaged file is set aside under another
- * name, with a warning, and counts as none.
+ * What the state file says, or undefined where there is none. One that cannot be understood is set aside
+ * under another name, with a warning, and counts as none.
  */
 export async function readStateFile (path: string, log: Log): Promise<SavedState | undefined> {
   let text: string
@@ -46,9 +46,9 @@ export async function readStateFile (path: string, log: Log): Promise<SavedState
   try {
     return parse(text)
   } catch (error) {
-    const setAside = `${path}.damaged-${randomBytes(4).toString('hex')}`
+    const setAside = `${path}.unread-${randomBytes(4).toString('hex')}`
     await rename(path, setAside)
-    log.warn({ path, setAside, reason: String(error) }, 'state file is damaged and was set aside')
+    log.warn({ path, setAside, reason: error instanceof Error ? error.message : String(error) }, 'state file cannot be understood and was set aside')
     return undefined
   }
 }
@@ -101,7 +101,7 @@ export class StateFile {
     try {
       const file = await open(unfinished, 'w', 0o600)
       try {
-        for (const lines of serialise(this.snapshot())) await file.write(lines)
+        for (const lines of serialise(this.snapshot())) await file.appendFile(lines)
         await file.sync()
       } finally {
         await file.close()
@@ -155,11 +155,16 @@ function readMeeting (line: unknown): SavedMeeting {
 function readOverrides (value: unknown): StateOverride[] {
   if (!Array.isArray(value)) throw new Error('overrides are missing')
   return value.map((entry: unknown) => {
-    if (!isRecord(entry) || typeof entry['nodeId'] !== 'string' || typeof entry['by'] !== 'string' || typeof entry['atMs'] !== 'number') {
+    if (!isRecord(entry) || typeof entry['nodeId'] !== 'string' || typeof entry['by'] !== 'string' || typeof entry['atMs'] !== 'number' ||
+      !isState(entry['state']) || !isState(entry['overrides'])) {
       throw new Error('an override is unreadable')
     }
     return entry as unknown as StateOverride
   })
+}
+
+function isState (value: unknown): boolean {
+  return ADMINISTRATIVE_STATES.some((state) => state === value)
 }
 
 function isRecord (value: unknown): value is Record<string, unknown> {
