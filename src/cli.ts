@@ -1,17 +1,9 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import closeWithGrace from 'close-with-grace'
-import { check } from './commands/check.js'
-import { demo } from './commands/demo.js'
-import { findGateway, listMeetings, listNodes, ManagementError, setNodeState, showPlacement, type Gateway } from './commands/operate.js'
-import { serve } from './commands/serve.js'
-import { signedUrl } from './commands/sign.js'
-import { atMost, required, USAGE, UsageError, wholeNumber } from './commands/usage.js'
+import type { Gateway } from './commands/operate.js'
+import { atMost, ManagementError, required, USAGE, UsageError, wholeNumber } from './commands/usage.js'
 import { ConfigError } from './config/problems.js'
-import { readConfig } from './config/read.js'
-import { whyUnreadable } from './config/secrets.js'
-import { simulateCommand } from './simulator/command.js'
 import { BBB_VERSIONS, type BbbVersion } from './simulator/versions.js'
 import { readVersion } from './version.js'
 
@@ -23,21 +15,29 @@ const CONFIG = { type: 'string', short: 'c' } as const
 
 type Command = (args: string[]) => Promise<number | undefined>
 
-/** Every command: what it takes from the command line, and what it does. It gives the exit code once it is over. */
+/**
+ * Every command: what it takes from the command line, and what it does. It gives the exit code once it is over.
+ * Each loads what it needs by itself: reading all of the gateway takes longer than most commands do.
+ */
 const COMMANDS: Readonly<Record<string, Command>> = {
   async serve (args) {
     const { values } = parseArgs({ args, options: { config: CONFIG } })
+    const { serve } = await import('./commands/serve.js')
     await serve(required(values.config, '--config FILE'))
     return undefined
   },
   async check (args) {
     const { values } = parseArgs({ args, options: { config: CONFIG, offline: { type: 'boolean' }, strict: { type: 'boolean' } } })
+    const { check } = await import('./commands/check.js')
     return await check(required(values.config, '--config FILE'), { offline: values.offline === true, strict: values.strict === true }, print)
   },
   async sign (args) {
     const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { config: CONFIG } })
-    const { config } = await readConfig(required(values.config, '--config FILE'), process.env)
+    const path = required(values.config, '--config FILE')
     const [call, ...pairs] = positionals
+    const { readConfig } = await import('./config/read.js')
+    const { signedUrl } = await import('./commands/sign.js')
+    const { config } = await readConfig(path, process.env)
     print(signedUrl(config, required(call, 'the name of a call'), pairs))
     return 0
   },
@@ -54,25 +54,31 @@ const COMMANDS: Readonly<Record<string, Command>> = {
         cores: { type: 'string' },
       },
     })
-    const node = await simulateCommand({
-      secret: values.secret ?? readSecret(required(values['secret-file'], '--secret-file F')),
+    const options = {
+      secret: values.secret ?? await readSecret(required(values['secret-file'], '--secret-file F')),
       port: wholeNumber(required(values.port, '--port P'), '--port', 0, LARGEST_PORT),
       ...(values.host === undefined ? {} : { host: values.host }),
       ...(values.name === undefined ? {} : { name: values.name }),
       ...(values.version === undefined ? {} : { version: bbbVersion(values.version) }),
       ...(values.cores === undefined ? {} : { cores: wholeNumber(values.cores, '--cores', 1, MOST_CORES) }),
-    })
+    }
+    const { simulateCommand } = await import('./simulator/command.js')
+    const { default: closeWithGrace } = await import('close-with-grace')
+    const node = await simulateCommand(options)
     closeWithGrace({ logger: false }, async () => { await node.close() })
     return undefined
   },
   async demo (args) {
     const { values } = parseArgs({ args, options: { port: { type: 'string' } } })
-    await demo(values.port === undefined ? undefined : wholeNumber(values.port, '--port', 0, LARGEST_PORT), print)
+    const port = values.port === undefined ? undefined : wholeNumber(values.port, '--port', 0, LARGEST_PORT)
+    const { demo } = await import('./commands/demo.js')
+    await demo(port, print)
     return undefined
   },
   async nodes (args) {
     const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { config: CONFIG } })
     const [verb = 'list', ...operands] = positionals
+    const { findGateway, listNodes, setNodeState } = await import('./commands/operate.js')
     const gateway = (): Promise<Gateway> => findGateway(values.config, process.env)
     if (verb === 'list') {
       atMost(0, operands)
@@ -85,12 +91,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   async meetings (args) {
     const { values } = parseArgs({ args, options: { config: CONFIG, node: { type: 'string' }, 'meeting-id': { type: 'string' } } })
+    const { findGateway, listMeetings } = await import('./commands/operate.js')
     print(await listMeetings(await findGateway(values.config, process.env), { node: values.node, meetingID: values['meeting-id'] }))
     return 0
   },
   async placement (args) {
     const { values } = parseArgs({ args, options: { config: CONFIG, tags: { type: 'string' }, participants: { type: 'string' } } })
     const participants = values.participants === undefined ? undefined : wholeNumber(values.participants, '--participants', 0, MOST_PEOPLE)
+    const { findGateway, showPlacement } = await import('./commands/operate.js')
     print(await showPlacement(await findGateway(values.config, process.env), { tags: values.tags, participants: participants?.toString() }))
     return 0
   },
@@ -102,7 +110,8 @@ function bbbVersion (text: string): BbbVersion {
   return version
 }
 
-function readSecret (path: string): string {
+async function readSecret (path: string): Promise<string> {
+  const { whyUnreadable } = await import('./config/secrets.js')
   try {
     return readFileSync(path, 'utf8').trimEnd()
   } catch (error) {

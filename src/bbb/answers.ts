@@ -5,14 +5,14 @@ import { element } from './xml.js'
 const SUCCESS = '<response><returncode>SUCCESS</returncode>'
 
 /**
- * One list answer out of the items of many, each piece in its node's bytes. An empty list keeps its
- * element and gets BBB's message for it; `total` is written where the caller asked for a page.
+ * One list answer out of the items of many, in pieces: each keeps its node's bytes, and none is copied. An
+ * empty list keeps its element and gets BBB's message for it; `total` is written where the caller asked for a page.
  */
-export function mergedList (list: string, items: readonly Buffer[], none: Failure, total?: number): Buffer {
+export function mergedList (list: string, items: readonly Buffer[], none: Failure, total?: number): Buffer[] {
   if (items.length === 0) {
-    return Buffer.from(`${SUCCESS}<${list}></${list}>${element('messageKey', none.key)}${element('message', none.message)}${totalElements(total)}</response>`)
+    return [Buffer.from(`${SUCCESS}<${list}></${list}>${element('messageKey', none.key)}${element('message', none.message)}${totalElements(total)}</response>`)]
   }
-  return Buffer.concat([Buffer.from(`${SUCCESS}<${list}>`), ...items, Buffer.from(`</${list}>${totalElements(total)}</response>`)])
+  return [Buffer.from(`${SUCCESS}<${list}>`), ...items, Buffer.from(`</${list}>${totalElements(total)}</response>`)]
 }
 
 function totalElements (total: number | undefined): string {
@@ -62,8 +62,11 @@ export function versionAnswer (): string {
 
 const CREATED_FIELDS_OF_INFO = ['createTime', 'voiceBridge', 'dialNumber', 'createDate', 'hasUserJoined', 'duration', 'hasBeenForciblyEnded'] as const
 
+/** What a create says of a meeting that was there already, in BBB's words. */
+export const DUPLICATE = { key: 'duplicateWarning', message: 'This conference was already in existence and may currently be in progress.' }
+
 /** The answer to a create whose own answer was lost, made of what getMeetingInfo says of the meeting. */
-export function createdFromInfo (info: Buffer): Buffer {
+export function createdFromInfo (info: Buffer, remark = { key: '', message: '' }): Buffer {
   const field = (name: string): string => {
     const text = readField(info, name)
     return text === undefined ? '' : element(name, text)
@@ -71,5 +74,5 @@ export function createdFromInfo (info: Buffer): Buffer {
   return Buffer.from(`${SUCCESS}${field('meetingID')}${field('internalMeetingID')}` +
     element('parentMeetingID', readField(info, 'parentMeetingID') ?? 'bbb-none') +
     field('attendeePW') + field('moderatorPW') + CREATED_FIELDS_OF_INFO.map(field).join('') +
-    '<messageKey></messageKey><message></message></response>')
+    `${element('messageKey', remark.key)}${element('message', remark.message)}</response>`)
 }

@@ -32,6 +32,8 @@ export const FAILURES = {
   notFound: { key: 'notFound', message: 'A meeting with that ID does not exist' },
   joinNotFound: { key: 'invalidMeetingIdentifier', message: 'A meeting with that ID does not exist' },
   chatNotFound: { key: 'meetingNotFound', message: 'Meeting not found' },
+  // Two blanks, as BBB writes it.
+  idNotUnique: { key: 'idNotUnique', message: 'A meeting already exists with that meeting ID.  Please use a different meeting ID.' },
   parentMissing: { key: 'parentMeetingIDMissing', message: 'No parent meeting ID was provided for the breakout room' },
   parentNotFound: { key: 'parentMeetingDoesNotExist', message: 'No parent meeting exists for the breakout room' },
 

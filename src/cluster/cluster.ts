@@ -252,7 +252,7 @@ export class Cluster {
       if (node.health === 'down' && node.downSinceMs === 0) node.downSinceMs = poll.endedAtMs
     }
     this.#logHealth(node, before, poll.error)
-    if (this.isolation.observe(this.#witnesses(), poll.endedAtMs)) {
+    if (poll.due && this.isolation.observe(this.#witnesses(), poll.endedAtMs)) {
       this.parts.log.warn({ isolated: this.isolation.isIsolated }, 'isolation changed')
     }
     if (this.#unpolled.delete(node.id)) this.#checkReady()

@@ -3,20 +3,12 @@ import { readConfig } from '../config/read.js'
 import { ADMINISTRATIVE_STATES } from '../cluster/node.js'
 import { addressUrl } from './sign.js'
 import { table } from './table.js'
-import { UsageError } from './usage.js'
+import { ManagementError, UsageError } from './usage.js'
 
 /** A running gateway and the right to operate it. */
 export interface Gateway {
   readonly url: string
   readonly token: string
-}
-
-/** An answer of the management API that is not the one hoped for; the message is for people. */
-export class ManagementError extends Error {
-  constructor (message: string) {
-    super(message)
-    this.name = 'ManagementError'
-  }
 }
 
 /** The gateway that the environment, or else the configuration, speaks of. Throws UsageError if neither does. */

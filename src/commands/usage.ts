@@ -6,6 +6,14 @@ export class UsageError extends Error {
   }
 }
 
+/** An answer of the management API that is not the one hoped for; the message is for people. */
+export class ManagementError extends Error {
+  constructor (message: string) {
+    super(message)
+    this.name = 'ManagementError'
+  }
+}
+
 export const USAGE = `ensemble: one BigBlueButton endpoint over a pool of BigBlueButton servers
 
   ensemble serve    --config FILE                        run the gateway

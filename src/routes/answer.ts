@@ -13,7 +13,8 @@ export type Result = 'success' | 'failed' | 'refused' | 'error'
 export interface Answer {
   readonly statusCode: number
   readonly contentType: string
-  readonly body: string | Buffer
+  /** In one piece or, where it was gathered, in many. */
+  readonly body: string | Buffer | readonly Buffer[]
   readonly location?: string
   readonly result: Result
   /** BBB's messageKey of a failure, for the log. */
@@ -22,7 +23,7 @@ export interface Answer {
   readonly nodeId?: string
 }
 
-export function success (body: string | Buffer, nodeId?: string): Answer {
+export function success (body: Answer['body'], nodeId?: string): Answer {
   return { statusCode: 200, contentType: XML, body, result: 'success', ...(nodeId === undefined ? {} : { nodeId }) }
 }
 

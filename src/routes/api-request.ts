@@ -27,10 +27,9 @@ export interface ApiRequest {
   readonly accept: string
 }
 
-/** A request that is refused; `signed` says whether its checksum was right. */
+/** A request that is refused. */
 export interface Refusal {
   readonly failure: Failure
-  readonly signed: boolean
 }
 
 export interface RequestRules {
@@ -103,11 +102,11 @@ export function readMeetingID (params: readonly Param[], anyLength: boolean): st
 function verifyQuery (call: Call, query: string, tenants: Tenants): Verified | Refusal {
   const params = paramsOf(query)
   const checksum = find(params, 'checksum')
-  if (checksum === undefined || checksum.rawValue === '') return refuse(FAILURES.checksumMissing, false)
-  if (countOf(params, 'checksum') > 1) return refuse(FAILURES.checksumDoubled, false)
+  if (checksum === undefined || checksum.rawValue === '') return refuse(FAILURES.checksumMissing)
+  if (countOf(params, 'checksum') > 1) return refuse(FAILURES.checksumDoubled)
   const text = withoutParam(query, checksum)
   const tenant = tenants.signer(call.name, text, checksum.rawValue)
-  if (tenant === undefined) return refuse(FAILURES.checksumWrong, false)
+  if (tenant === undefined) return refuse(FAILURES.checksumWrong)
   return { tenant, text, params: params.filter((param) => param !== checksum) }
 }
 
@@ -124,13 +123,13 @@ function verifyForm (call: Call, query: string, form: string, { tenants, unsigne
   const params = paramsOf(form)
   const given = [...outside, ...params].filter((param) => param.name === 'checksum')
   const [checksum] = given
-  if (checksum === undefined || checksum.rawValue === '') return refuse(FAILURES.checksumMissing, false)
-  if (given.length > 1) return refuse(FAILURES.checksumDoubled, false)
+  if (checksum === undefined || checksum.rawValue === '') return refuse(FAILURES.checksumMissing)
+  if (given.length > 1) return refuse(FAILURES.checksumDoubled)
   const sorted = sortedForm(params)
-  if (sorted === undefined) return refuse(FAILURES.formEncoding, false)
+  if (sorted === undefined) return refuse(FAILURES.formEncoding)
   const tenant = tenants.signer(call.name, sorted, checksum.rawValue) ??
     (unsignedForms ? tenants.signer(call.name, '', checksum.rawValue) : undefined)
-  if (tenant === undefined) return refuse(FAILURES.checksumWrong, false)
+  if (tenant === undefined) return refuse(FAILURES.checksumWrong)
   const text = params.includes(checksum) ? withoutParam(form, checksum) : form
   return { tenant, text, params: paramsOf(text) }
 }
@@ -145,7 +144,7 @@ async function readForm (raw: IncomingMessage): Promise<string | Refusal> {
     // Bytes that may not stand in a URL are encoded, so that the text can go on as a query.
     return bytes.toString('latin1').replace(UNSAFE_IN_URL, (char) => '%' + char.charCodeAt(0).toString(16).padStart(2, '0'))
   } catch (error) {
-    if (error instanceof BodyRefused) return refuse(error.reason, false)
+    if (error instanceof BodyRefused) return refuse(error.reason)
     throw error
   }
 }
@@ -159,8 +158,8 @@ function carriedBy (raw: IncomingMessage): Carried {
   return mime === 'application/xml' || mime === 'text/xml' ? 'xml' : 'other'
 }
 
-function refuse (failure: Failure, signed = true): Refusal {
-  return { failure, signed }
+function refuse (failure: Failure): Refusal {
+  return { failure }
 }
 
 /** Whether the caller asked for an answer in XML instead of being sent on. */

@@ -1,7 +1,8 @@
+import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { versionAnswer } from '../bbb/answers.js'
 import { CALLS, type Call } from '../bbb/calls.js'
-import { FAILURES } from '../bbb/errors.js'
+import { FAILURES, type Failure } from '../bbb/errors.js'
 import type { Log } from '../log.js'
 import { failure, success, type Answer } from './answer.js'
 import { holdXml, readRequest, type ApiRequest, type Refusal, type RequestRules } from './api-request.js'
@@ -76,7 +77,7 @@ function serve (parts: ApiParts, request: FastifyRequest, reply: FastifyReply): 
   else continueWith(read, call)
 
   function continueWith (known: ApiRequest | Refusal, { name }: Call): void {
-    if ('failure' in known) return finish(name, '', refused(known, name, request.headers.accept ?? ''))
+    if ('failure' in known) return finish(name, '', refused(known.failure, name, request.headers.accept ?? ''))
     const answer = answerOf(parts, known, request)
     if (answer instanceof Promise) answer.then((done) => finish(name, known.tenant.id, done), fault)
     else finish(name, known.tenant.id, answer)
@@ -91,7 +92,7 @@ function serve (parts: ApiParts, request: FastifyRequest, reply: FastifyReply): 
   function finish (ofCall: string, tenantId: string, answer: Answer): void {
     const headers = [
       'content-type', answer.contentType,
-      'content-length', String(Buffer.byteLength(answer.body)),
+      'content-length', String(byteLengthOf(answer.body)),
       'cache-control', 'no-cache',
       REQUEST_ID_HEADER, request.id,
     ]
@@ -101,9 +102,24 @@ function serve (parts: ApiParts, request: FastifyRequest, reply: FastifyReply): 
     // Written past Fastify, whose hooks and serialisers have nothing to do here: this is a tenth of the cost of a join.
     reply.hijack()
     reply.raw.writeHead(answer.statusCode, headers)
-    reply.raw.end(answer.body)
+    write(reply.raw, answer.body)
     parts.ended({ call: ofCall, tenantId, requestId: request.id, durationMs: performance.now() - startedAtMs, answer })
   }
+}
+
+function byteLengthOf (body: Answer['body']): number {
+  if (typeof body === 'string') return Buffer.byteLength(body)
+  return Buffer.isBuffer(body) ? body.length : body.reduce((sum, piece) => sum + piece.length, 0)
+}
+
+function write (response: ServerResponse, body: Answer['body']): void {
+  if (typeof body === 'string' || Buffer.isBuffer(body)) {
+    response.end(body)
+    return
+  }
+  response.cork()
+  for (const piece of body) response.write(piece)
+  response.end()
 }
 
 /** The call's name in a path; '' for the index. Clients put one slash or more behind both. */
@@ -138,7 +154,7 @@ function answerOf (parts: ApiParts, request: ApiRequest, { raw }: FastifyRequest
   }
 }
 
-function refused ({ failure: reason, signed }: Refusal, call: string, accept: string): Answer {
+function refused (reason: Failure, call: string, accept: string): Answer {
   // Not even a right checksum lets a request be redirected whose parameters could not be read.
-  return call === 'join' && !signed ? forPersonOrProgram(reason, 'refused', accept) : failure(reason, 'refused')
+  return call === 'join' ? forPersonOrProgram(reason, 'refused', accept) : failure(reason, 'refused')
 }

@@ -1,5 +1,7 @@
 import type { Follow } from '../bbb/calls.js'
+import { readEnvelope } from '../bbb/envelope.js'
 import { readMeetings } from '../bbb/meetings-reader.js'
+import { paramsOf, valueOf, withValue } from '../bbb/query.js'
 import type { AnswerCache, AnswerKind } from '../cluster/answer-cache.js'
 import type { Cluster, Member } from '../cluster/cluster.js'
 import type { Copy } from '../cluster/directory.js'
@@ -35,7 +37,7 @@ export class FollowRoute {
     const meetingID = readMeetingID(request.params, way.anyIdLength)
     if (typeof meetingID !== 'string') return failure(meetingID)
     const copy = cluster.resolve(meetingID)
-    if (copy === undefined) return success(way.unknown(meetingID))
+    if (copy === undefined) return unknownMeeting(way, meetingID)
     return way.everyCopy ? await this.#toEveryCopy(request, way, copy) : await this.#toCopy(request, way, copy, body)
   }
 
@@ -43,7 +45,11 @@ export class FollowRoute {
   async #toEveryCopy (request: ApiRequest, way: Follow, current: Copy): Promise<Answer> {
     const copies = this.parts.cluster.directory.copiesOf(current.meetingID)
     if (copies.length === 1) return await this.#toCopy(request, way, current, undefined)
-    const answers = await Promise.all([current, ...copies.filter((copy) => copy !== current)].map((copy) => this.#toCopy(request, way, copy, undefined)))
+    const toOthers = byExternalId(request, current)
+    const answers = await Promise.all([
+      this.#toCopy(request, way, current, undefined),
+      ...copies.filter((copy) => copy !== current).map((copy) => this.#toCopy(toOthers, way, copy, undefined)),
+    ])
     return answers.find((answer) => answer.result === 'success') ?? answers[0] ?? unreachable(current.nodeId)
   }
 
@@ -100,7 +106,8 @@ export class FollowRoute {
       if (way.changes) this.#changed(request, copy)
       return passOn(answer, copy.nodeId, 'success')
     }
-    if (saysGone(verdict)) cluster.gone(copy)
+    // BBB before 2.6 knows no internal ids: to such a question its notFound is no evidence.
+    if (saysGone(verdict) && valueOf(request.params, 'meetingID') === copy.meetingID) cluster.gone(copy)
     return passOn(answer, copy.nodeId, 'failed', verdict.envelope.messageKey)
   }
 
@@ -119,6 +126,20 @@ export class FollowRoute {
     const meeting = meetingInLastPoll(cluster, copy)
     return meeting === undefined ? unreachable(copy.nodeId) : success(meeting, copy.nodeId)
   }
+}
+
+/** The same request by the external id, which is what all copies of a meeting have in common. */
+function byExternalId (request: ApiRequest, { meetingID }: Copy): ApiRequest {
+  if (valueOf(request.params, 'meetingID') === meetingID) return request
+  const text = withValue(request.text, 'meetingID', meetingID)
+  return { ...request, text, params: paramsOf(text) }
+}
+
+/** The answer for an id that no node has: the same as a node's would be, without asking one. */
+function unknownMeeting (way: Follow, meetingID: string): Answer {
+  const body = way.unknown(meetingID)
+  const envelope = readEnvelope(Buffer.from(body))
+  return envelope?.returncode === 'FAILED' ? { ...success(body), result: 'failed', messageKey: envelope.messageKey } : success(body)
 }
 
 function mayKeep (answer: NodeAnswer): boolean {

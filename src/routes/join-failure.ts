@@ -10,19 +10,28 @@ import { wantsNoRedirect, type ApiRequest } from './api-request.js'
  * Only for requests whose checksum was right: else anyone could make the gateway redirect anywhere.
  */
 export function joinFailure (request: ApiRequest, reason: Failure, result: Result): Answer {
-  if (!wantsNoRedirect(request.params)) {
-    const target = errorTarget(request)
-    if (target !== undefined) {
-      return { statusCode: 302, contentType: 'text/plain', body: '', location: withErrors(target, reason), result, messageKey: reason.key }
-    }
-  }
-  return forPersonOrProgram(reason, result, request.accept)
+  if (wantsNoRedirect(request.params)) return failure(reason, result)
+  const target = errorTarget(request)
+  return target === undefined
+    ? forPersonOrProgram(reason, result, request.accept)
+    : { statusCode: 302, contentType: 'text/plain', body: '', location: withErrors(target, reason), result, messageKey: reason.key }
 }
 
 /** The same for a join that is not to be trusted with a redirect. */
 export function forPersonOrProgram (reason: Failure, result: Result, accept: string): Answer {
   if (!accept.includes('text/html')) return failure(reason, result)
   return { statusCode: 200, contentType: 'text/html;charset=utf-8', body: page(reason), result, messageKey: reason.key }
+}
+
+/** Why a node refused a join, from the address it sends the caller to; undefined if that does not say. */
+export function errorOf (location: string): Failure | undefined {
+  const errors = URL.canParse(location) ? new URL(location).searchParams.get('errors') : null
+  try {
+    const [first] = JSON.parse(errors ?? '[]') as ReadonlyArray<{ key?: unknown, message?: unknown } | null>
+    return typeof first?.key === 'string' && typeof first.message === 'string' ? { key: first.key, message: first.message } : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function errorTarget ({ params }: ApiRequest): URL | undefined {

@@ -1,6 +1,6 @@
 import { readField } from '../bbb/envelope.js'
 import { FAILURES, tagUnavailable } from '../bbb/errors.js'
-import { createdFromInfo } from '../bbb/answers.js'
+import { createdFromInfo, DUPLICATE } from '../bbb/answers.js'
 import { valueOf, withValue } from '../bbb/query.js'
 import type { Clock } from '../clock.js'
 import type { Cluster, Member, Wish } from '../cluster/cluster.js'
@@ -69,7 +69,7 @@ export class PlaceRoute {
       const copy = this.#known(create.meetingID)
       if (copy === undefined) return await this.#exclusively(create.meetingID, () => this.#placeAnew(create, new Set()))
       if (copy.endingSinceMs > 0) {
-        await this.#waitForEnd(copy)
+        await this.#waitForEnd(create, copy)
         continue
       }
       const outcome = await this.#again(create, copy)
@@ -115,13 +115,32 @@ export class PlaceRoute {
     try {
       const answer = await this.#send(create, member)
       const verdict = verdictOn(answer)
-      if (verdict.kind === 'failed') return passOn(answer, node.id, 'failed', verdict.envelope.messageKey)
       if (verdict.kind === 'success') return this.#took(create, member, answer)
-      cluster.callFailed(member, verdict.reason)
+      if (verdict.kind === 'fault') cluster.callFailed(member, verdict.reason)
+      // BBB before 2.6 makes up passwords for a create without any, and then finds them to differ.
+      else if (verdict.envelope.messageKey !== 'idNotUnique' || passwordsOf(create.request).some((password) => password !== '')) {
+        return passOn(answer, node.id, 'failed', verdict.envelope.messageKey)
+      }
     } catch (error) {
       cluster.callFailed(member, reasonOf(error).reason)
     }
-    return { ...failure(FAILURES.createFailed, 'error'), nodeId: node.id }
+    const there = await this.#lookUp(create, member)
+    if (there === 'gone') {
+      cluster.gone(copy)
+      return 'next'
+    }
+    if (there === 'unknown') return { ...failure(FAILURES.createFailed, 'error'), nodeId: node.id }
+    return this.#repeated(create, member, there)
+  }
+
+  /** Answers for a node that has the meeting, but gave no answer to the create of it that can be passed on. */
+  #repeated (create: Create, member: Member, info: NodeAnswer): Answer {
+    const [attendeePW, moderatorPW] = passwordsOf(create.request)
+    const isSame = (attendeePW === '' && moderatorPW === '') ||
+      (attendeePW === readField(info.body, 'attendeePW') && moderatorPW === readField(info.body, 'moderatorPW'))
+    return isSame
+      ? this.#took(create, member, info, createdFromInfo(info.body, DUPLICATE))
+      : { ...failure(FAILURES.idNotUnique), nodeId: member.node.id }
   }
 
   /** The node of a known id is gone: the meeting opens on another, unless the fault is more likely here. */
@@ -192,14 +211,16 @@ export class PlaceRoute {
   }
 
   /** Asks a node whether it has the meeting: its getMeetingInfo if it has. */
-  async #lookUp ({ request, meetingID }: Create, member: Member): Promise<NodeAnswer | 'gone' | 'unknown'> {
-    const { cluster, callTimeoutMs } = this.parts
+  async #lookUp ({ request, meetingID }: Create, member: Member, timeoutMs = this.parts.callTimeoutMs): Promise<NodeAnswer | 'gone' | 'unknown'> {
+    const { cluster } = this.parts
     try {
       const query = withValue('', 'meetingID', meetingID)
-      const answer = await member.client.request({ call: 'getMeetingInfo', query, method: 'GET', timeoutMs: callTimeoutMs, requestId: request.requestId })
+      const answer = await member.client.request({ call: 'getMeetingInfo', query, method: 'GET', timeoutMs, requestId: request.requestId })
       const verdict = verdictOn(answer)
-      if (verdict.kind === 'success') return answer
+      // An id that looks like the beginning of an internal one finds other meetings as well.
+      if (verdict.kind === 'success') return readField(answer.body, 'meetingID') === meetingID ? answer : 'gone'
       if (saysGone(verdict)) return 'gone'
+      if (verdict.kind === 'fault') cluster.callFailed(member, verdict.reason)
     } catch (error) {
       cluster.callFailed(member, reasonOf(error).reason)
     }
@@ -238,21 +259,16 @@ export class PlaceRoute {
   }
 
   /** Waits until the node no longer has a meeting that was ended, or has taken too long. */
-  async #waitForEnd (copy: Copy): Promise<void> {
+  async #waitForEnd (create: Create, copy: Copy): Promise<void> {
     const { cluster, clock, callTimeoutMs } = this.parts
     const member = cluster.memberOf(copy)
     const patienceEndsAtMs = clock.nowMs() + ENDING_PATIENCE_MS
-    const query = withValue('', 'meetingID', copy.internalMeetingID)
     while (clock.nowMs() < patienceEndsAtMs && member.node.health !== 'down') {
-      try {
-        const timeoutMs = Math.max(1, Math.min(callTimeoutMs, patienceEndsAtMs - clock.nowMs()))
-        const verdict = verdictOn(await member.client.request({ call: 'getMeetingInfo', query, method: 'GET', timeoutMs }))
-        if (saysGone(verdict)) {
-          cluster.gone(copy)
-          return
-        }
-      } catch (error) {
-        cluster.callFailed(member, reasonOf(error).reason)
+      const timeoutMs = Math.max(1, Math.min(callTimeoutMs, patienceEndsAtMs - clock.nowMs()))
+      const there = await this.#lookUp(create, member, timeoutMs)
+      if (there === 'gone' || (there !== 'unknown' && readField(there.body, 'internalMeetingID') !== copy.internalMeetingID)) {
+        cluster.gone(copy)
+        return
       }
       await new Promise<void>((resolve) => { clock.after(ENDING_LOOK_MS, resolve) })
     }
@@ -268,6 +284,11 @@ function readWish (request: ApiRequest): { query: string, wish: Wish } {
     query: forwarded === undefined || forwarded === tag ? request.text : withValue(request.text, 'meta_server-tag', forwarded),
     wish: { expected: expectedCrowd(maxParticipants(request), false), tags: parseTagWish(tag) },
   }
+}
+
+/** The passwords a create sends, attendees' and moderators'; BBB takes an empty one as none. */
+function passwordsOf ({ params }: ApiRequest): [attendeePW: string, moderatorPW: string] {
+  return [valueOf(params, 'attendeePW') ?? '', valueOf(params, 'moderatorPW') ?? '']
 }
 
 function maxParticipants ({ params }: ApiRequest): number {

@@ -2,9 +2,9 @@ import { FAILURES } from '../bbb/errors.js'
 import { valueOf } from '../bbb/query.js'
 import type { Cluster, Member } from '../cluster/cluster.js'
 import type { Copy } from '../cluster/directory.js'
-import { passOn, unreachable, type Answer } from './answer.js'
+import { failure, passOn, unreachable, type Answer } from './answer.js'
 import { readMeetingID, wantsNoRedirect, type ApiRequest } from './api-request.js'
-import { joinFailure } from './join-failure.js'
+import { errorOf, joinFailure } from './join-failure.js'
 import { reasonOf, verdictOn } from './verdict.js'
 
 export interface RedirectParts {
@@ -57,8 +57,9 @@ export class RedirectRoute {
     const { cluster, callTimeoutMs, nowMs } = this.parts
     try {
       const answer = await member.client.request({ call: 'join', query: request.text, method: 'GET', timeoutMs: callTimeoutMs, requestId: request.requestId })
-      // BBB up to 2.6 sends even such a caller to its error page.
-      if (answer.location !== '') return passOn(answer, copy.nodeId, 'failed')
+      // BBB up to 2.6 sends even such a caller to an error page.
+      const refusal = errorOf(answer.location)
+      if (refusal !== undefined) return { ...failure(refusal), nodeId: copy.nodeId }
       const verdict = verdictOn(answer)
       if (verdict.kind === 'failed') return passOn(answer, copy.nodeId, 'failed', verdict.envelope.messageKey)
       if (verdict.kind === 'success') {
