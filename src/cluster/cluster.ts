@@ -137,6 +137,11 @@ export class Cluster {
     return this.memberOf(copy).node.isLost(this.parts.clock.nowMs(), this.settings.poll.lostAfter)
   }
 
+  /** Whether the copy is the one of its id that lists show. */
+  isShown (copy: Copy): boolean {
+    return this.directory.copiesOf(copy.meetingID).find((other) => !this.isLost(other)) === copy
+  }
+
   /** Chooses the node for a new meeting and charges it in the same step; undefined if no node may take it. */
   place (wish: Wish, except: ReadonlySet<string>): Placement | undefined {
     const share = shareOf(wish.expected)
@@ -164,8 +169,14 @@ export class Cluster {
 
   /** Notes the copy that a create answered for; it becomes the current one. */
   created (copy: NewCopy): Copy {
-    const added = this.directory.add({ ...copy, answeredAtMs: this.parts.clock.nowMs() }, true)
+    const nowMs = this.parts.clock.nowMs()
+    // A node has at most one live meeting of an id: an older one there has ended.
+    for (const older of this.directory.copiesOf(copy.meetingID)) {
+      if (older.nodeId === copy.nodeId && older.internalMeetingID !== copy.internalMeetingID) this.directory.remove(older, nowMs)
+    }
+    const added = this.directory.add({ ...copy, answeredAtMs: nowMs }, true)
     this.touched(added)
+    this.parts.changed()
     return added
   }
 
@@ -174,13 +185,13 @@ export class Cluster {
     copy.changes++
     this.memberOf(copy).node.changes++
     this.#loads.changed(copy.nodeId)
-    this.parts.changed()
   }
 
   /** Takes a copy out of which its node says that it is gone. */
   gone (copy: Copy): void {
     this.directory.remove(copy, this.parts.clock.nowMs())
     this.touched(copy)
+    this.parts.changed()
   }
 
   /** Notes that a call to a node failed for a reason that is the node's. */

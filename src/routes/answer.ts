@@ -40,7 +40,6 @@ export function passOn (answer: NodeAnswer, nodeId: string, result: Result, mess
     body: answer.body,
     result,
     nodeId,
-    ...(answer.location === '' ? {} : { location: answer.location }),
     ...(messageKey === '' ? {} : { messageKey }),
   }
 }

@@ -65,20 +65,20 @@ export class GatherRoute {
     const { cluster } = this.parts
     if (last !== undefined) return this.#current({ node }, last, readMeetings(last).meetings)
     return [...cluster.directory.onNode(node.id).values()]
-      .filter((copy) => cluster.directory.isCurrent(copy) && !cluster.isLost(copy))
+      .filter((copy) => cluster.isShown(copy))
       .map(sketchMeeting)
   }
 
   /** The pieces of a list that show the current copies, neighbours in one piece. */
   #current ({ node }: Pick<Member, 'node'>, body: Buffer, meetings: readonly ListedMeeting[]): Buffer[] {
-    const { directory } = this.parts.cluster
-    const onNode = directory.onNode(node.id)
+    const { cluster } = this.parts
+    const onNode = cluster.directory.onNode(node.id)
     const pieces: Buffer[] = []
     let start = -1
     let end = -1
     for (const meeting of meetings) {
       const copy = onNode.get(meeting.internalMeetingID)
-      if (copy === undefined || !directory.isCurrent(copy) || this.parts.cluster.isLost(copy)) continue
+      if (copy === undefined || !cluster.isShown(copy)) continue
       if (meeting.start !== end) {
         if (start !== -1) pieces.push(body.subarray(start, end))
         start = meeting.start

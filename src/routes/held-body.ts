@@ -1,13 +1,15 @@
-import { createReadStream } from 'node:fs'
 import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { FAILURES, type Failure } from '../bbb/errors.js'
 import type { Body } from '../cluster/node-client.js'
 
 /** A body up to this size is held in memory, a larger one in a temporary file. */
 const IN_MEMORY_BYTES = 256 * 1024
+
+/** A file is sent in pieces of this size. */
+const PIECE_BYTES = 64 * 1024
 
 /** A request's body that was not taken; the reason is for the client. */
 export class BodyRefused extends Error {
@@ -58,8 +60,18 @@ function inFile (file: FileHandle, byteLength: number, contentType: string): Hel
   return {
     contentType,
     byteLength,
-    open: () => createReadStream('', { fd: file, start: 0, autoClose: false }),
+    open: () => Readable.from(piecesOf(file), { objectMode: false }),
     release: () => file.close(),
+  }
+}
+
+/** Not a stream of node:fs: one that is broken off, as when a node answers early, would close the file with it. */
+async function * piecesOf (file: FileHandle): AsyncGenerator<Buffer> {
+  for (let position = 0; ;) {
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(PIECE_BYTES), 0, PIECE_BYTES, position)
+    if (bytesRead === 0) return
+    yield buffer.subarray(0, bytesRead)
+    position += bytesRead
   }
 }
 

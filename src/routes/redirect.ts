@@ -1,4 +1,4 @@
-import { FAILURES } from '../bbb/errors.js'
+import { FAILURES, isFaultOfNode } from '../bbb/errors.js'
 import { valueOf } from '../bbb/query.js'
 import type { Cluster, Member } from '../cluster/cluster.js'
 import type { Copy } from '../cluster/directory.js'
@@ -59,7 +59,7 @@ export class RedirectRoute {
       const answer = await member.client.request({ call: 'join', query: request.text, method: 'GET', timeoutMs: callTimeoutMs, requestId: request.requestId })
       // BBB up to 2.6 sends even such a caller to an error page.
       const refusal = errorOf(answer.location)
-      if (refusal !== undefined) return { ...failure(refusal), nodeId: copy.nodeId }
+      if (refusal !== undefined && !isFaultOfNode(refusal.key)) return { ...failure(refusal), nodeId: copy.nodeId }
       const verdict = verdictOn(answer)
       if (verdict.kind === 'failed') return passOn(answer, copy.nodeId, 'failed', verdict.envelope.messageKey)
       if (verdict.kind === 'success') {

@@ -21,6 +21,7 @@ const SEEN: Record<Exclude<FaultKind, 'slow' | 'hang' | 'no-hooks'>, RegExp> = {
   'wrong-secret': /^200 .*checksumError/,
   'api-disabled': /^200 .*apiNotEnabled/,
   'unparsable-name': /^200 .*<bbb custom=1>/,
+  // eslint-disable-next-line no-control-regex
   'control-character': /^200 .*<meetingName>\u0001Room/,
   thousands: /^200 .*<participantCount>1,000<.*<\/response>$/,
 }

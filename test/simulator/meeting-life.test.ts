@@ -79,6 +79,17 @@ t.test('times of 0 minutes never end a meeting', async (t) => {
   t.equal(node.meetings.list().length, 1)
 })
 
+t.test('a meeting may be as long as it likes', async (t) => {
+  const { node, clock } = await startNode(t)
+  const minutes = 60 * 24 * 60
+  await call(node, 'create', { ...room, duration: String(minutes) })
+  node.meetings.addUsers('room-1', 1)
+  await clock.advance(minutes * MINUTE_MS - 1)
+  t.equal(node.meetings.list().length, 1)
+  await clock.advance(1)
+  t.equal(node.meetings.list().length, 0)
+})
+
 t.test('a restart loses meetings and keeps recordings', async (t) => {
   const { node } = await startNode(t)
   await call(node, 'create', room)
