@@ -118,9 +118,12 @@ export function withValue (text: string, name: string, value: string): string {
   return head + withoutName(rest, name)
 }
 
-/** The text with one more piece at its end. */
+/**
+ * The text with one more piece at its end. It gets an `&` of its own even behind another one: with the
+ * checksum BBB takes out the `&` in front of it, and must be left with the text that was hashed.
+ */
 export function withAppended (text: string, piece: string): string {
-  return text === '' || text.endsWith('&') ? text + piece : `${text}&${piece}`
+  return text === '' ? piece : `${text}&${piece}`
 }
 
 /**

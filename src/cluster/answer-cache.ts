@@ -5,16 +5,16 @@ import type { NodeAnswer } from './node-client.js'
 /** Memory for answers that may be given again. */
 const CACHE_BYTES = 32 * 1024 * 1024
 
-/** What an entry costs besides its answer: key, promise, bookkeeping. */
+/** What an entry costs besides its answer and its key: promise, bookkeeping. */
 const ENTRY_BYTES = 512
 
 /** An answer that is still on its way is counted as this large. */
 const EXPECTED_ANSWER_BYTES = 8 * 1024
 
-interface Entry {
+interface Entry<T> {
   readonly askedAtMs: number
   readonly changes: number
-  readonly answer: Promise<NodeAnswer>
+  readonly answer: Promise<T>
   /** Size of the answer; undefined while it is on its way. */
   readonly bytes: number | undefined
 }
@@ -26,8 +26,8 @@ export type AnswerKind = 'asked' | 'shared' | 'kept'
  * Lets equal questions about a meeting share an answer: while it is on its way, and for a short time
  * after. Nothing may have changed the meeting between the question's start and the answer's end.
  */
-export class AnswerCache {
-  readonly #entries = new LRUCache<string, Entry>({ maxSize: CACHE_BYTES, sizeCalculation: ({ bytes }) => (bytes ?? EXPECTED_ANSWER_BYTES) + ENTRY_BYTES })
+export class AnswerCache<T extends NodeAnswer = NodeAnswer> {
+  readonly #entries = new LRUCache<string, Entry<T>>({ maxSize: CACHE_BYTES, sizeCalculation: ({ bytes }, key) => (bytes ?? EXPECTED_ANSWER_BYTES) + key.length + ENTRY_BYTES })
 
   /** `maxAgeMs` 0 lets no answer be shared. */
   constructor (private readonly maxAgeMs: number) {}
@@ -37,8 +37,8 @@ export class AnswerCache {
    * `mayKeep` approves are given again.
    */
   async answer (
-    copy: Copy, question: string, nowMs: number, ask: () => Promise<NodeAnswer>, mayKeep: (answer: NodeAnswer) => boolean
-  ): Promise<{ answer: NodeAnswer, kind: AnswerKind }> {
+    copy: Copy, question: string, nowMs: number, ask: () => Promise<T>, mayKeep: (answer: T) => boolean
+  ): Promise<{ answer: T, kind: AnswerKind }> {
     if (this.maxAgeMs === 0) return { answer: await ask(), kind: 'asked' }
     const key = `${copy.nodeId} ${copy.internalMeetingID} ${question}`
     const known = this.#entries.get(key)
@@ -47,7 +47,7 @@ export class AnswerCache {
       const answer = await known.answer
       if (known.changes === copy.changes && mayKeep(answer)) return { answer, kind }
     }
-    const entry: Entry = { askedAtMs: nowMs, changes: copy.changes, answer: ask(), bytes: undefined }
+    const entry: Entry<T> = { askedAtMs: nowMs, changes: copy.changes, answer: ask(), bytes: undefined }
     this.#entries.set(key, entry)
     try {
       const answer = await entry.answer
@@ -61,7 +61,7 @@ export class AnswerCache {
     }
   }
 
-  #drop (key: string, entry: Entry): void {
+  #drop (key: string, entry: Entry<T>): void {
     if (this.#entries.peek(key) === entry) this.#entries.delete(key)
   }
 }

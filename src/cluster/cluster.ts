@@ -58,13 +58,14 @@ interface Seen extends PlaceableNode {
 
 /** The nodes, what is known of them, and the meetings on them. */
 export class Cluster {
-  readonly directory = new Directory()
+  readonly directory = new Directory((nodeId) => this.members.get(nodeId)?.node.health === 'down')
   readonly lastSeen = new LastSeen()
   readonly isolation: Isolation
   readonly members = new Map<string, Member>()
   readonly #loads = new Loads(this.directory)
   readonly #unpolled = new Set<string>()
   #ready = false
+  #changes = 0
   #firstRound: Promise<void> = Promise.resolve()
   #endFirstRound: () => void = () => {}
 
@@ -72,6 +73,9 @@ export class Cluster {
     this.isolation = new Isolation(settings.isolation.hold)
     for (const node of settings.nodes) this.#addMember(node)
   }
+
+  /** Grows with every call through this gateway that changed a meeting. */
+  get changes (): number { return this.#changes }
 
   /** Begins to poll every node. */
   start (): void {
@@ -167,16 +171,20 @@ export class Cluster {
     return this.#loads.of(node, this.parts.clock.nowMs())
   }
 
-  /** Notes the copy that a create answered for; it becomes the current one. */
+  /** Notes the copy that a create answered for; it becomes the current one. A repeated create of it changes nothing. */
   created (copy: NewCopy): Copy {
     const nowMs = this.parts.clock.nowMs()
+    const [current] = this.directory.copiesOf(copy.meetingID)
+    const isRepeated = current?.nodeId === copy.nodeId && current.internalMeetingID === copy.internalMeetingID
     // A node has at most one live meeting of an id: an older one there has ended.
     for (const older of this.directory.copiesOf(copy.meetingID)) {
       if (older.nodeId === copy.nodeId && older.internalMeetingID !== copy.internalMeetingID) this.directory.remove(older, nowMs)
     }
     const added = this.directory.add({ ...copy, answeredAtMs: nowMs }, true)
-    this.touched(added)
-    this.parts.changed()
+    if (!isRepeated) {
+      this.touched(added)
+      this.parts.changed()
+    }
     return added
   }
 
@@ -184,6 +192,7 @@ export class Cluster {
   touched (copy: Copy): void {
     copy.changes++
     this.memberOf(copy).node.changes++
+    this.#changes++
     this.#loads.changed(copy.nodeId)
   }
 

@@ -80,6 +80,9 @@ export class Directory {
   /** node + internal id → when it was removed. */
   readonly #removedAtMs = new Map<string, number>()
 
+  /** `isAway`: whether a node is down, so that nobody knows who is still in its meetings. */
+  constructor (private readonly isAway: (nodeId: string) => boolean = () => false) {}
+
   /** Number of ids. */
   get size (): number { return this.#byExternal.size }
 
@@ -254,12 +257,12 @@ export class Directory {
     copy.participantsBeforeJoins = onTheWay.length === 0 ? 0 : Math.min(copy.participants, copy.participantsBeforeJoins + arrived)
   }
 
-  /** The current copy changes only when it is empty and another is not. */
+  /** The current copy changes only when it is empty and another, on a node that can be reached, is not. */
   #settleCurrent (meetingID: string): void {
     const copies = this.#byExternal.get(meetingID)
     const current = copies?.[0]
     if (copies === undefined || copies.length < 2 || current === undefined || peopleIn(current) > 0) return
-    const busiest = copies.reduce((best, copy) => peopleIn(copy) > peopleIn(best) ? copy : best)
+    const busiest = copies.reduce((best, copy) => peopleIn(copy) > peopleIn(best) && !this.isAway(copy.nodeId) ? copy : best)
     if (busiest !== current) this.#makeCurrent(busiest)
   }
 

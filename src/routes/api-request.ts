@@ -162,6 +162,18 @@ function refuse (failure: Failure): Refusal {
   return { failure }
 }
 
+/** How long a node may take for a call, and how long a client waits at most, from the arrival of its request. */
+export interface Timeouts {
+  readonly callTimeoutMs: number
+  readonly totalTimeoutMs: number
+  readonly nowMs: () => number
+}
+
+/** How long a node may take now for its part in a request. */
+export function patienceMs ({ arrivedAtMs }: ApiRequest, { callTimeoutMs, totalTimeoutMs, nowMs }: Timeouts): number {
+  return Math.max(1, Math.min(callTimeoutMs, arrivedAtMs + totalTimeoutMs - nowMs()))
+}
+
 /** Whether the caller asked for an answer in XML instead of being sent on. */
 export function wantsNoRedirect (params: readonly Param[]): boolean {
   return valueOf(params, 'redirect')?.toLowerCase() === 'false'

@@ -8,22 +8,18 @@ import type { Copy } from '../cluster/directory.js'
 import type { Health } from '../cluster/health.js'
 import { NodeUnreachable, type NodeAnswer } from '../cluster/node-client.js'
 import { failure, passOn, success, unreachable, type Answer } from './answer.js'
-import { readMeetingID, type ApiRequest } from './api-request.js'
+import { patienceMs, readMeetingID, type ApiRequest, type Timeouts } from './api-request.js'
 import type { HeldBody } from './held-body.js'
-import { reasonOf, saysGone, verdictOn } from './verdict.js'
+import { reasonOf, saysGone, verdictOn, type Verdict } from './verdict.js'
 
 /** A suspect node's meeting is answered for from the last poll when the node takes longer than this. */
 const SUSPECT_PATIENCE_MS = 1_000
 
-export interface FollowParts {
+export interface FollowParts extends Timeouts {
   readonly cluster: Cluster
-  readonly cache: AnswerCache
-  readonly callTimeoutMs: number
-  /** From the arrival of a call to its answer. */
-  readonly totalTimeoutMs: number
+  readonly cache: AnswerCache<JudgedAnswer>
   /** For calls that carry a body. */
   readonly uploadTimeoutMs: number
-  readonly nowMs: () => number
   readonly cacheAnswered: (call: string, kind: AnswerKind) => void
 }
 
@@ -58,46 +54,43 @@ export class FollowRoute {
     const member = cluster.memberOf(copy)
     if (!member.node.carriesMeetings || member.node.health === 'down') return unreachable(copy.nodeId)
     try {
-      const answer = await this.#ask(request, way, copy, member, body)
-      return this.#judge(answer, request, way, copy, member)
+      return this.#judge(await this.#ask(request, way, copy, member, body), request, way, copy, member)
     } catch (error) {
       cluster.callFailed(member, reasonOf(error).reason)
       return this.#answerFor(request, way, copy)
     }
   }
 
-  async #ask (request: ApiRequest, way: Follow, copy: Copy, { node, client }: Member, body: HeldBody | undefined): Promise<NodeAnswer> {
+  async #ask (request: ApiRequest, way: Follow, copy: Copy, { node, client }: Member, body: HeldBody | undefined): Promise<JudgedAnswer> {
     const nowMs = this.parts.nowMs()
-    const send = (): Promise<NodeAnswer> => client.request({
+    const send = async (): Promise<JudgedAnswer> => judged(await client.request({
       call: request.call.name,
       query: request.text,
       method: request.method,
       body,
       timeoutMs: body === undefined ? this.#patienceMs(request, way, node.health) : this.parts.uploadTimeoutMs,
       requestId: request.requestId,
-    })
+    }))
     if (way.changes) return await send()
-    const { answer, kind } = await this.parts.cache.answer(copy, `${request.call.name}?${request.text}`, nowMs, () => send().catch(onceMore), mayKeep)
+    const { answer, kind } = await this.parts.cache.answer(copy, `${request.call.name}?${request.text}`, nowMs, () => send().catch(onceMore), isSuccess)
     this.parts.cacheAnswered(request.call.name, kind)
     return answer
 
     // A question changes nothing: where a connection broke, as idle ones do, it may be asked again.
-    async function onceMore (error: unknown): Promise<NodeAnswer> {
+    async function onceMore (error: unknown): Promise<JudgedAnswer> {
       if (error instanceof NodeUnreachable && error.reason === 'reset') return await send()
       throw error
     }
   }
 
   #patienceMs (request: ApiRequest, way: Follow, health: Health): number {
-    const { callTimeoutMs, totalTimeoutMs, nowMs } = this.parts
-    const leftMs = request.arrivedAtMs + totalTimeoutMs - nowMs()
-    const patienceMs = way.fromLastPoll && health === 'suspect' ? SUSPECT_PATIENCE_MS : callTimeoutMs
-    return Math.max(1, Math.min(patienceMs, callTimeoutMs, leftMs))
+    const timeoutMs = patienceMs(request, this.parts)
+    return way.fromLastPoll && health === 'suspect' ? Math.min(SUSPECT_PATIENCE_MS, timeoutMs) : timeoutMs
   }
 
-  #judge (answer: NodeAnswer, request: ApiRequest, way: Follow, copy: Copy, member: Member): Answer {
+  #judge (answer: JudgedAnswer, request: ApiRequest, way: Follow, copy: Copy, member: Member): Answer {
     const { cluster } = this.parts
-    const verdict = verdictOn(answer)
+    const { verdict } = answer
     if (verdict.kind === 'fault') {
       cluster.callFailed(member, verdict.reason)
       return this.#answerFor(request, way, copy)
@@ -142,8 +135,17 @@ function unknownMeeting (way: Follow, meetingID: string): Answer {
   return envelope?.returncode === 'FAILED' ? { ...success(body), result: 'failed', messageKey: envelope.messageKey } : success(body)
 }
 
-function mayKeep (answer: NodeAnswer): boolean {
-  return verdictOn(answer).kind === 'success'
+/** An answer with what it is worth, which is found out once for all who share it. */
+export interface JudgedAnswer extends NodeAnswer {
+  readonly verdict: Verdict
+}
+
+function judged (answer: NodeAnswer): JudgedAnswer {
+  return { ...answer, verdict: verdictOn(answer) }
+}
+
+function isSuccess ({ verdict }: JudgedAnswer): boolean {
+  return verdict.kind === 'success'
 }
 
 const OPEN = Buffer.from('<response><returncode>SUCCESS</returncode>')

@@ -8,7 +8,7 @@ import { valueOf, withoutName } from '../bbb/query.js'
 import type { AnswerKind } from '../cluster/answer-cache.js'
 import type { Cluster, Member } from '../cluster/cluster.js'
 import { success, type Answer } from './answer.js'
-import type { ApiRequest } from './api-request.js'
+import { patienceMs, type ApiRequest, type Timeouts } from './api-request.js'
 import { reasonOf, verdictOn } from './verdict.js'
 
 /** A suspect node is not waited for longer; what was last seen of it stands in. */
@@ -17,18 +17,18 @@ const SUSPECT_PATIENCE_MS = 1_000
 /** The largest page BBB gives. */
 const LARGEST_PAGE = 100
 
-export interface GatherParts {
+export interface GatherParts extends Timeouts {
   readonly cluster: Cluster
-  readonly callTimeoutMs: number
-  readonly totalTimeoutMs: number
   /** How old a node's list may be to be used again. */
   readonly maxAgeMs: number
-  readonly nowMs: () => number
   readonly cacheAnswered: (call: string, kind: AnswerKind) => void
 }
 
 /** Answers calls about all meetings by asking every node at once and merging their lists. */
 export class GatherRoute {
+  /** The last merged list, for those who ask again before anything has changed. */
+  #merged: { readonly askedAtMs: number, readonly changes: number, readonly list: Promise<Buffer[]> } | undefined
+
   constructor (private readonly parts: GatherParts) {}
 
   async answer (request: ApiRequest, way: Gather): Promise<Answer> {
@@ -40,12 +40,25 @@ export class GatherRoute {
 
   /** getMeetings is what a poll reads: asking a node for it is polling it. */
   async #meetings (request: ApiRequest, way: Gather): Promise<Answer> {
-    const patienceMs = this.#patienceMs(request)
-    const lists = await Promise.all(this.parts.cluster.carriers().map(async (member) => await this.#meetingsOf(member, patienceMs)))
-    return success(mergedList(way.list, lists.flat(), way.none))
+    const { cluster, maxAgeMs, nowMs, cacheAnswered } = this.parts
+    const askedAtMs = nowMs()
+    const { changes } = cluster
+    const known = this.#merged
+    if (known !== undefined && known.changes === changes && askedAtMs - known.askedAtMs < maxAgeMs) {
+      const list = await known.list
+      if (cluster.changes === changes) {
+        cacheAnswered('getMeetings', 'kept')
+        return success(list)
+      }
+    }
+    const timeoutMs = patienceMs(request, this.parts)
+    const list = Promise.all(cluster.carriers().map(async (member) => await this.#meetingsOf(member, timeoutMs)))
+      .then((lists) => mergedList(way.list, lists.flat(), way.none))
+    this.#merged = { askedAtMs, changes, list }
+    return success(await list)
   }
 
-  async #meetingsOf (member: Member, patienceMs: number): Promise<Buffer[]> {
+  async #meetingsOf (member: Member, timeoutMs: number): Promise<Buffer[]> {
     const { cluster, cacheAnswered, maxAgeMs, nowMs } = this.parts
     const { node, poller } = member
     const last = cluster.lastSeen.of(node.id, 'getMeetings')
@@ -55,18 +68,21 @@ export class GatherRoute {
       cacheAnswered('getMeetings', 'kept')
       return this.#fromLast(member, last)
     }
-    const poll = await within(node.health === 'suspect' ? Math.min(SUSPECT_PATIENCE_MS, patienceMs) : patienceMs, poller.poll())
+    const poll = await within(node.health === 'suspect' ? Math.min(SUSPECT_PATIENCE_MS, timeoutMs) : timeoutMs, poller.poll())
     cacheAnswered('getMeetings', 'asked')
     return poll === undefined || poll.error !== '' ? this.#fromLast(member, last) : this.#current(member, poll.body, poll.answer.meetings)
   }
 
-  /** A silent node's part: its last list as it came or, where that is no longer at hand, what the directory knows. */
+  /** A silent node's part: its last list as it came, and what the directory knows of meetings that are not in it. */
   #fromLast ({ node }: Member, last: Buffer | undefined): Buffer[] {
     const { cluster } = this.parts
-    if (last !== undefined) return this.#current({ node }, last, readMeetings(last).meetings)
-    return [...cluster.directory.onNode(node.id).values()]
-      .filter((copy) => cluster.isShown(copy))
+    const listed = last === undefined ? [] : readMeetings(last).meetings
+    const ids = new Set(listed.map(({ internalMeetingID }) => internalMeetingID))
+    const unlisted = [...cluster.directory.onNode(node.id).values()]
+      // One that a list has left out already has most probably ended.
+      .filter((copy) => !ids.has(copy.internalMeetingID) && copy.absences === 0 && cluster.isShown(copy))
       .map(sketchMeeting)
+    return last === undefined ? unlisted : [...this.#current({ node }, last, listed), ...unlisted]
   }
 
   /** The pieces of a list that show the current copies, neighbours in one piece. */
@@ -109,18 +125,18 @@ export class GatherRoute {
 
   /** The lists of nodes, a silent one's as it was last seen. */
   async #ask (request: ApiRequest, members: readonly Member[], query: string): Promise<Buffer[]> {
-    const patienceMs = this.#patienceMs(request)
+    const timeoutMs = patienceMs(request, this.parts)
     const question = `${request.call.name}?${query}`
-    const bodies = await Promise.all(members.map(async (member) => await this.#askOne(request, member, query, question, patienceMs)))
+    const bodies = await Promise.all(members.map(async (member) => await this.#askOne(request, member, query, question, timeoutMs)))
     return bodies.filter((body) => body !== undefined)
   }
 
-  async #askOne (request: ApiRequest, member: Member, query: string, question: string, patienceMs: number): Promise<Buffer | undefined> {
+  async #askOne (request: ApiRequest, member: Member, query: string, question: string, patience: number): Promise<Buffer | undefined> {
     const { cluster } = this.parts
     const { node, client } = member
     if (node.health === 'down') return cluster.lastSeen.of(node.id, question)
     try {
-      const timeoutMs = node.health === 'suspect' ? Math.min(SUSPECT_PATIENCE_MS, patienceMs) : patienceMs
+      const timeoutMs = node.health === 'suspect' ? Math.min(SUSPECT_PATIENCE_MS, patience) : patience
       const answer = await client.request({ call: request.call.name, query, method: 'GET', timeoutMs, requestId: request.requestId })
       const verdict = verdictOn(answer)
       if (verdict.kind === 'success') {
@@ -133,17 +149,12 @@ export class GatherRoute {
     }
     return cluster.lastSeen.of(node.id, question)
   }
-
-  #patienceMs ({ arrivedAtMs }: ApiRequest): number {
-    const { callTimeoutMs, totalTimeoutMs, nowMs } = this.parts
-    return Math.max(1, Math.min(callTimeoutMs, arrivedAtMs + totalTimeoutMs - nowMs()))
-  }
 }
 
 /** The value, or undefined if it takes longer. */
-async function within<T> (patienceMs: number, value: Promise<T>): Promise<T | undefined> {
+async function within<T> (timeoutMs: number, value: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined
-  const tooLate = new Promise<undefined>((resolve) => { timer = setTimeout(() => resolve(undefined), patienceMs) })
+  const tooLate = new Promise<undefined>((resolve) => { timer = setTimeout(() => resolve(undefined), timeoutMs) })
   try {
     return await Promise.race([value, tooLate])
   } finally {

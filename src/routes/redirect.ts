@@ -3,14 +3,12 @@ import { valueOf } from '../bbb/query.js'
 import type { Cluster, Member } from '../cluster/cluster.js'
 import type { Copy } from '../cluster/directory.js'
 import { failure, passOn, unreachable, type Answer } from './answer.js'
-import { readMeetingID, wantsNoRedirect, type ApiRequest } from './api-request.js'
+import { patienceMs, readMeetingID, wantsNoRedirect, type ApiRequest, type Timeouts } from './api-request.js'
 import { errorOf, joinFailure } from './join-failure.js'
 import { reasonOf, verdictOn } from './verdict.js'
 
-export interface RedirectParts {
+export interface RedirectParts extends Timeouts {
   readonly cluster: Cluster
-  readonly callTimeoutMs: number
-  readonly nowMs: () => number
 }
 
 /** Answers join: the browser is sent to the node that has the meeting, with the call signed for that node. */
@@ -54,9 +52,9 @@ export class RedirectRoute {
 
   /** `redirect=false`: the caller reads the node's answer, and gets it from here. */
   async #onBehalf (request: ApiRequest, copy: Copy, member: Member): Promise<Answer> {
-    const { cluster, callTimeoutMs, nowMs } = this.parts
+    const { cluster, nowMs } = this.parts
     try {
-      const answer = await member.client.request({ call: 'join', query: request.text, method: 'GET', timeoutMs: callTimeoutMs, requestId: request.requestId })
+      const answer = await member.client.request({ call: 'join', query: request.text, method: 'GET', timeoutMs: patienceMs(request, this.parts), requestId: request.requestId })
       // BBB up to 2.6 sends even such a caller to an error page.
       const refusal = errorOf(answer.location)
       if (refusal !== undefined && !isFaultOfNode(refusal.key)) return { ...failure(refusal), nodeId: copy.nodeId }
