@@ -40,6 +40,9 @@ export interface Gateway {
   breakOff (): void
 }
 
+/** How often idle connections are looked for while the gateway closes. */
+const REAPING_MS = 50
+
 /** Puts the parts together. Reads the state file; throws where that or the CA file cannot be read. */
 export async function createGateway ({ config, clock, log, version, random }: GatewayParts): Promise<Gateway> {
   const { timeouts } = config
@@ -97,8 +100,14 @@ export async function createGateway ({ config, clock, log, version, random }: Ga
     announceShutdown () { isShuttingDown = true },
     async close () {
       isShuttingDown = true
-      await app.close()
-      if (inside !== app) await inside.close()
+      // Connections whose last call was under way when the listener closed would else stay until their client tires of them.
+      const reaper = setInterval(() => { for (const { server } of [app, inside]) server.closeIdleConnections() }, REAPING_MS)
+      try {
+        await app.close()
+        if (inside !== app) await inside.close()
+      } finally {
+        clearInterval(reaper)
+      }
       await cluster.stop()
       await stateFile?.stop()
     },
@@ -115,6 +124,8 @@ function listener (config: Config): FastifyInstance {
     trustProxy: config.trustProxy,
     genReqId: requestIds(),
     forceCloseConnections: 'idle',
+    // A call that arrives on an open connection while the listener is closed already: its client could not know.
+    return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: false },
     http: { maxHeaderSize: config.limits.header },
   })

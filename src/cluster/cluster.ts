@@ -220,6 +220,8 @@ export class Cluster {
       this.#unpolled.delete(node.id)
       this.#checkReady()
     } else if (before === 'disabled') {
+      // What was seen of it is from before.
+      node.healthState.callFailed()
       poller.start()
     }
     this.parts.changed()
@@ -272,7 +274,9 @@ export class Cluster {
       if (node.health === 'down' && node.downSinceMs === 0) node.downSinceMs = poll.endedAtMs
     }
     this.#logHealth(node, before, poll.error)
-    if (poll.due && this.isolation.observe(this.#witnesses(), poll.endedAtMs)) {
+    // Only a failure can begin isolation; while it lasts, every poll may end it.
+    const mayChange = poll.due && (poll.error !== '' || this.isolation.isIsolated)
+    if (mayChange && this.isolation.observe(this.#witnesses(), poll.endedAtMs)) {
       this.parts.log.warn({ isolated: this.isolation.isIsolated }, 'isolation changed')
     }
     if (this.#unpolled.delete(node.id)) this.#checkReady()

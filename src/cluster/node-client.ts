@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { Pool, type Dispatcher } from 'undici'
+import { CALLS } from '../bbb/calls.js'
 import { sign, type ChecksumAlgorithm } from '../bbb/checksum.js'
 import { withAppended } from '../bbb/query.js'
 
@@ -99,7 +100,7 @@ export class NodeClient {
   /** Sends one call and reads the whole answer. Throws NodeUnreachable; a status other than 200 is an answer. */
   request ({ call, query, method, body, timeoutMs, requestId }: NodeCall): Promise<NodeAnswer> {
     const { secret, checksum } = this.options
-    const asForm = body === undefined && query.length > LONGEST_QUERY_BYTES
+    const asForm = body === undefined && query.length > LONGEST_QUERY_BYTES && mayBePosted(call)
     // A query that is not empty is hashed by every version of BBB, a form beside it by none; so with
     // the checksum alone in the URL the same hash is right for all of them.
     const signed = asForm ? '' : query
@@ -207,6 +208,11 @@ class AnswerReader implements Dispatcher.DispatchHandler {
     clearTimeout(this.#deadline)
     return true
   }
+}
+
+/** BBB takes some calls as GET only: their query stays in the URL, however long it is. */
+function mayBePosted (call: string): boolean {
+  return CALLS.get(call)?.methods.includes('POST') ?? false
 }
 
 function first (header: string | string[] | undefined): string {
