@@ -188,6 +188,12 @@ export class Cluster {
     return added
   }
 
+  /** Notes a person who was sent to the copy. */
+  joined (copy: Copy): void {
+    this.directory.joined(copy, this.parts.clock.nowMs())
+    this.#loads.changed(copy.nodeId)
+  }
+
   /** Notes that a call changed the meeting, so that earlier answers are no longer true. */
   touched (copy: Copy): void {
     copy.changes++
@@ -290,7 +296,7 @@ export class Cluster {
     if (poll.dateMs > 0) node.clockAheadMs = clockAhead(poll)
     if (poll.answer.malformed > 0) this.parts.observer.malformedMeetings(node.id, poll.answer.malformed)
     if (isLatest) this.lastSeen.keep(node.id, 'getMeetings', poll.body)
-    const { added, removed } = this.directory.reconcile(node.id, poll.answer.meetings, poll.startedAtMs)
+    const { added, removed } = this.directory.reconcile(node.id, poll.answer.meetings, poll.startedAtMs, poll.due)
     this.#loads.changed(node.id)
     if (added.length > 0 || removed.length > 0) this.parts.changed()
     for (const copy of removed) this.parts.log.info({ node: node.id, internalMeetingID: copy.internalMeetingID }, 'meeting is gone from its node')

@@ -121,6 +121,7 @@ export class Directory {
       if (created.answeredAtMs !== undefined) {
         known.answeredAtMs = created.answeredAtMs
         known.absences = 0
+        known.endingSinceMs = 0
       }
       if (makeCurrent) this.#makeCurrent(known)
       return known
@@ -191,11 +192,22 @@ export class Directory {
     copy.changes++
   }
 
+  /** Notes that `end` succeeded: the copy is still followed, but no longer the one a create may find. */
+  ended (copy: Copy, nowMs: number): void {
+    if (copy.endingSinceMs === 0) copy.endingSinceMs = nowMs
+  }
+
+  /** Notes that the copy goes on although it was ended. */
+  stillThere (copy: Copy): void {
+    copy.endingSinceMs = 0
+  }
+
   /**
    * Takes in a poll of a node that started at `startedAtMs`. A poll decides nothing about what was created
-   * or removed after it started.
+   * or removed after it started. Only a poll that was due counts absences: those that gathered calls ask for
+   * may follow each other so closely that all see the same stale view of the node.
    */
-  reconcile (nodeId: string, listed: readonly ListedMeeting[], startedAtMs: number): Reconciled {
+  reconcile (nodeId: string, listed: readonly ListedMeeting[], startedAtMs: number, isDue = true): Reconciled {
     const added: Copy[] = []
     const removed: Copy[] = []
     for (const meeting of listed) {
@@ -216,7 +228,7 @@ export class Directory {
       }
       this.#see(copy, meeting, startedAtMs)
     }
-    for (const copy of this.onNode(nodeId).values()) {
+    for (const copy of isDue ? this.onNode(nodeId).values() : []) {
       if (copy.seenAtMs >= startedAtMs || copy.answeredAtMs >= startedAtMs) continue
       copy.absences++
       if (copy.absences >= ABSENCES_UNTIL_GONE) removed.push(copy)

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Call } from '../bbb/calls.js'
 import { FAILURES, type Failure } from '../bbb/errors.js'
 import { countOf, decode, find, paramsOf, sortedForm, valueOf, withoutParam, type Param } from '../bbb/query.js'
+import type { Health } from '../cluster/health.js'
 import type { Tenant, Tenants } from '../tenants/tenants.js'
 import { BodyRefused, holdBody, type HeldBody } from './held-body.js'
 
@@ -169,9 +170,16 @@ export interface Timeouts {
   readonly nowMs: () => number
 }
 
-/** How long a node may take now for its part in a request. */
-export function patienceMs ({ arrivedAtMs }: ApiRequest, { callTimeoutMs, totalTimeoutMs, nowMs }: Timeouts): number {
-  return Math.max(1, Math.min(callTimeoutMs, arrivedAtMs + totalTimeoutMs - nowMs()))
+/** A suspect node is not waited for longer where what was last seen of it can stand in. */
+const SUSPECT_PATIENCE_MS = 1_000
+
+/**
+ * How long a node may take now for its part in a request. `isReplaceable`: what was last seen of the node
+ * can stand in for its answer.
+ */
+export function patienceMs ({ arrivedAtMs }: ApiRequest, { callTimeoutMs, totalTimeoutMs, nowMs }: Timeouts, health: Health, isReplaceable: boolean): number {
+  const leftMs = Math.max(1, Math.min(callTimeoutMs, arrivedAtMs + totalTimeoutMs - nowMs()))
+  return isReplaceable && health === 'suspect' ? Math.min(SUSPECT_PATIENCE_MS, leftMs) : leftMs
 }
 
 /** Whether the caller asked for an answer in XML instead of being sent on. */

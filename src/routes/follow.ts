@@ -5,15 +5,11 @@ import { paramsOf, valueOf, withValue } from '../bbb/query.js'
 import type { AnswerCache, AnswerKind } from '../cluster/answer-cache.js'
 import type { Cluster, Member } from '../cluster/cluster.js'
 import type { Copy } from '../cluster/directory.js'
-import type { Health } from '../cluster/health.js'
 import { NodeUnreachable, type NodeAnswer } from '../cluster/node-client.js'
 import { failure, passOn, success, unreachable, type Answer } from './answer.js'
 import { patienceMs, readMeetingID, type ApiRequest, type Timeouts } from './api-request.js'
 import type { HeldBody } from './held-body.js'
 import { reasonOf, saysGone, verdictOn, type Verdict } from './verdict.js'
-
-/** A suspect node's meeting is answered for from the last poll when the node takes longer than this. */
-const SUSPECT_PATIENCE_MS = 1_000
 
 export interface FollowParts extends Timeouts {
   readonly cluster: Cluster
@@ -68,7 +64,7 @@ export class FollowRoute {
       query: request.text,
       method: request.method,
       body,
-      timeoutMs: body === undefined ? this.#patienceMs(request, way, node.health) : this.parts.uploadTimeoutMs,
+      timeoutMs: body === undefined ? patienceMs(request, this.parts, node.health, way.fromLastPoll) : this.parts.uploadTimeoutMs,
       requestId: request.requestId,
     }))
     if (way.changes) return await send()
@@ -81,11 +77,6 @@ export class FollowRoute {
       if (error instanceof NodeUnreachable && error.reason === 'reset') return await send()
       throw error
     }
-  }
-
-  #patienceMs (request: ApiRequest, way: Follow, health: Health): number {
-    const timeoutMs = patienceMs(request, this.parts)
-    return way.fromLastPoll && health === 'suspect' ? Math.min(SUSPECT_PATIENCE_MS, timeoutMs) : timeoutMs
   }
 
   #judge (answer: JudgedAnswer, request: ApiRequest, way: Follow, copy: Copy, member: Member): Answer {
@@ -105,7 +96,7 @@ export class FollowRoute {
   }
 
   #changed (request: ApiRequest, copy: Copy): void {
-    if (request.call.name === 'end' && copy.endingSinceMs === 0) copy.endingSinceMs = this.parts.nowMs()
+    if (request.call.name === 'end') this.parts.cluster.directory.ended(copy, this.parts.nowMs())
     this.parts.cluster.touched(copy)
   }
 

@@ -11,9 +11,6 @@ import { success, type Answer } from './answer.js'
 import { patienceMs, type ApiRequest, type Timeouts } from './api-request.js'
 import { reasonOf, verdictOn } from './verdict.js'
 
-/** A suspect node is not waited for longer; what was last seen of it stands in. */
-const SUSPECT_PATIENCE_MS = 1_000
-
 /** The largest page BBB gives. */
 const LARGEST_PAGE = 100
 
@@ -51,14 +48,13 @@ export class GatherRoute {
         return success(list)
       }
     }
-    const timeoutMs = patienceMs(request, this.parts)
-    const list = Promise.all(cluster.carriers().map(async (member) => await this.#meetingsOf(member, timeoutMs)))
+    const list = Promise.all(cluster.carriers().map(async (member) => await this.#meetingsOf(request, member)))
       .then((lists) => mergedList(way.list, lists.flat(), way.none))
     this.#merged = { askedAtMs, changes, list }
     return success(await list)
   }
 
-  async #meetingsOf (member: Member, timeoutMs: number): Promise<Buffer[]> {
+  async #meetingsOf (request: ApiRequest, member: Member): Promise<Buffer[]> {
     const { cluster, cacheAnswered, maxAgeMs, nowMs } = this.parts
     const { node, poller } = member
     const last = cluster.lastSeen.of(node.id, 'getMeetings')
@@ -68,7 +64,7 @@ export class GatherRoute {
       cacheAnswered('getMeetings', 'kept')
       return this.#fromLast(member, last)
     }
-    const poll = await within(node.health === 'suspect' ? Math.min(SUSPECT_PATIENCE_MS, timeoutMs) : timeoutMs, poller.poll())
+    const poll = await within(patienceMs(request, this.parts, node.health, true), poller.poll())
     cacheAnswered('getMeetings', 'asked')
     return poll === undefined || poll.error !== '' ? this.#fromLast(member, last) : this.#current(member, poll.body, poll.answer.meetings)
   }
@@ -125,18 +121,17 @@ export class GatherRoute {
 
   /** The lists of nodes, a silent one's as it was last seen. */
   async #ask (request: ApiRequest, members: readonly Member[], query: string): Promise<Buffer[]> {
-    const timeoutMs = patienceMs(request, this.parts)
     const question = `${request.call.name}?${query}`
-    const bodies = await Promise.all(members.map(async (member) => await this.#askOne(request, member, query, question, timeoutMs)))
+    const bodies = await Promise.all(members.map(async (member) => await this.#askOne(request, member, query, question)))
     return bodies.filter((body) => body !== undefined)
   }
 
-  async #askOne (request: ApiRequest, member: Member, query: string, question: string, patience: number): Promise<Buffer | undefined> {
+  async #askOne (request: ApiRequest, member: Member, query: string, question: string): Promise<Buffer | undefined> {
     const { cluster } = this.parts
     const { node, client } = member
     if (node.health === 'down') return cluster.lastSeen.of(node.id, question)
     try {
-      const timeoutMs = node.health === 'suspect' ? Math.min(SUSPECT_PATIENCE_MS, patience) : patience
+      const timeoutMs = patienceMs(request, this.parts, node.health, true)
       const answer = await client.request({ call: request.call.name, query, method: 'GET', timeoutMs, requestId: request.requestId })
       const verdict = verdictOn(answer)
       if (verdict.kind === 'success') {

@@ -231,7 +231,7 @@ export class PlaceRoute {
   #took ({ request, meetingID }: Create, { node }: Member, answer: NodeAnswer, body: Buffer = answer.body): Answer {
     const internalMeetingID = readField(answer.body, 'internalMeetingID') ?? ''
     if (internalMeetingID === '') return passOn(answer, node.id, 'success')
-    const copy = this.parts.cluster.created({
+    this.parts.cluster.created({
       meetingID,
       internalMeetingID,
       nodeId: node.id,
@@ -241,7 +241,6 @@ export class PlaceRoute {
       parentMeetingID: valueOf(request.params, 'parentMeetingID') ?? '',
       maxParticipants: maxParticipants(request),
     })
-    copy.endingSinceMs = 0
     return body === answer.body ? passOn(answer, node.id, 'success') : success(body, node.id)
   }
 
@@ -273,7 +272,7 @@ export class PlaceRoute {
       await new Promise<void>((resolve) => { clock.after(ENDING_LOOK_MS, resolve) })
     }
     // It does not end after all: the create meets the meeting as it is, and the node decides.
-    copy.endingSinceMs = 0
+    cluster.directory.stillThere(copy)
   }
 }
 

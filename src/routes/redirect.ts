@@ -21,7 +21,7 @@ export class RedirectRoute {
   }
 
   #answer (request: ApiRequest): Answer | Promise<Answer> {
-    const { cluster, nowMs } = this.parts
+    const { cluster } = this.parts
     const meetingID = readMeetingID(request.params, false)
     if (typeof meetingID !== 'string') return joinFailure(request, meetingID, 'failed')
     const current = cluster.resolve(meetingID)
@@ -30,7 +30,7 @@ export class RedirectRoute {
     const member = cluster.memberOf(copy)
     if (!member.node.carriesMeetings || member.node.health === 'down') return joinFailure(request, FAILURES.unreachable, 'error')
     if (wantsNoRedirect(request.params)) return this.#onBehalf(request, copy, member)
-    cluster.directory.joined(copy, nowMs())
+    cluster.joined(copy)
     return {
       statusCode: 302,
       contentType: 'text/plain',
@@ -52,16 +52,16 @@ export class RedirectRoute {
 
   /** `redirect=false`: the caller reads the node's answer, and gets it from here. */
   async #onBehalf (request: ApiRequest, copy: Copy, member: Member): Promise<Answer> {
-    const { cluster, nowMs } = this.parts
+    const { cluster } = this.parts
     try {
-      const answer = await member.client.request({ call: 'join', query: request.text, method: 'GET', timeoutMs: patienceMs(request, this.parts), requestId: request.requestId })
+      const answer = await member.client.request({ call: 'join', query: request.text, method: 'GET', timeoutMs: patienceMs(request, this.parts, member.node.health, false), requestId: request.requestId })
       // BBB up to 2.6 sends even such a caller to an error page.
       const refusal = errorOf(answer.location)
       if (refusal !== undefined && !isFaultOfNode(refusal.key)) return { ...failure(refusal), nodeId: copy.nodeId }
       const verdict = verdictOn(answer)
       if (verdict.kind === 'failed') return passOn(answer, copy.nodeId, 'failed', verdict.envelope.messageKey)
       if (verdict.kind === 'success') {
-        cluster.directory.joined(copy, nowMs())
+        cluster.joined(copy)
         return passOn(answer, copy.nodeId, 'success')
       }
       cluster.callFailed(member, verdict.reason)

@@ -32,6 +32,11 @@ export function createServer (parts: ServerParts): FastifyInstance {
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
+  server.addHook('onRequest', (_request, reply, done) => {
+    reply.header('date', new Date(parts.node.clock.nowMs()).toUTCString())
+    done()
+  })
+
   const api = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => serveApi(request, reply, parts)
   for (const url of ['/bigbluebutton', '/bigbluebutton/', API_PATH, `${API_PATH}/*`]) server.all(url, api)
   server.get('/metrics', (_request, reply) =>

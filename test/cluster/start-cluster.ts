@@ -1,4 +1,5 @@
 import type { Test } from 'tap'
+import type { Clock } from '../../src/clock.js'
 import { Cluster, type ClusterSettings, type Member } from '../../src/cluster/cluster.js'
 import type { NodeSettings } from '../../src/cluster/node.js'
 import { startSimulatedNode, type SimulatedNode } from '../../src/simulator/simulated-node.js'
@@ -26,12 +27,16 @@ export interface TestClusterOptions {
   /** Settings of each node, by its place. */
   readonly nodeSettings?: ReadonlyArray<Partial<NodeSettings>>
   readonly settings?: Partial<ClusterSettings['poll']>
+  /** How far the nodes' own clocks are ahead. */
+  readonly nodesAheadMs?: number
 }
 
 /** A cluster over simulated nodes, on a clock that stands still; nothing is started yet. */
 export async function createCluster (t: Test, options: TestClusterOptions = {}): Promise<TestCluster> {
   const clock = new ManualClock()
-  const nodes = await Promise.all(Array.from({ length: options.nodes ?? 2 }, () => startSimulatedNode({ secret: 'a-secret', clock })))
+  const { nodesAheadMs = 0 } = options
+  const nodesClock: Clock = { nowMs: () => clock.nowMs() + nodesAheadMs, after: (delayMs, run) => clock.after(delayMs, run) }
+  const nodes = await Promise.all(Array.from({ length: options.nodes ?? 2 }, () => startSimulatedNode({ secret: 'a-secret', clock: nodesClock })))
   const logs: LogLine[] = []
   const write = (level: LogLine['level']) => (fields: object, event: string) => { logs.push({ level, event, fields: { ...fields } }) }
   let changes = 0

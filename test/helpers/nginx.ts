@@ -16,7 +16,7 @@ const LOOK_MS = 20
 export const LONGEST_HEADERS = 128 * 1024
 
 /** The name in the shipped configuration. */
-export const PUBLIC_NAME = 'bbb.example.org'
+const PUBLIC_NAME = 'bbb.example.org'
 
 export interface Nginx {
   /** Connections to its encrypted port that trust its certificate. */

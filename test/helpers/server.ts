@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path'
 const SERVER_DIRECTORIES = ['/usr/sbin', '/usr/local/sbin', '/usr/bin']
 
 /** A program that a test runs, and why the test is skipped where there is none: to be given to t.test as it is. */
-export interface Program {
+interface Program {
   /** '' where there is none. */
   readonly path: string
   readonly skip: string | false
