@@ -30,7 +30,7 @@ export interface GatewayParts {
 /** A gateway that is ready to listen. */
 export interface Gateway {
   readonly cluster: Cluster
-  /** Begins to poll and to listen; the addresses are those really taken. */
+  /** Begins to listen and to poll; the addresses are those really taken. */
   start (): Promise<{ readonly url: string, readonly managementUrl: string | undefined }>
   /** Has /readyz answer 503, so that no new calls are sent here. */
   announceShutdown (): void
@@ -93,9 +93,11 @@ export async function createGateway ({ config, clock, log, version, random }: Ga
     cluster,
     async start () {
       await Promise.all([app.ready(), inside.ready()])
-      cluster.start()
       const url = await app.listen(config.listen)
-      return { url, managementUrl: managementAddress === undefined ? undefined : await inside.listen(managementAddress) }
+      const managementUrl = managementAddress === undefined ? undefined : await inside.listen(managementAddress)
+      // Not before the addresses are ours: another gateway may be using them, and the state file with them.
+      cluster.start()
+      return { url, managementUrl }
     },
     announceShutdown () { isShuttingDown = true },
     async close () {

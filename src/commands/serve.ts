@@ -26,7 +26,9 @@ export async function serve (configPath: string): Promise<void> {
   const gateway = await createGateway({ config, clock: systemClock, log, version, random: Math.random })
 
   const { delay, grace } = config.shutdown
-  const shutdown = closeWithGrace({ delay: delay + grace + LAST_RESORT_MS, logger: false }, async ({ err, signal }) => {
+  // What init systems mean by it is "read your configuration again", never "stop".
+  process.on('SIGHUP', () => log.warn({ path }, 'SIGHUP ignored: the configuration is read at the start only, restart to change it'))
+  const shutdown = closeWithGrace({ delay: delay + grace + LAST_RESORT_MS, logger: false, skip: ['SIGHUP'] }, async ({ err, signal }) => {
     if (err !== undefined) log.error({ reason: err.stack }, 'the process failed')
     log.info({ signal, delayMs: delay, graceMs: grace }, 'shutting down')
     gateway.announceShutdown()

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { versionAnswer } from '../bbb/answers.js'
 import { CALLS, type Call } from '../bbb/calls.js'
@@ -13,6 +13,9 @@ import { forPersonOrProgram } from './join-failure.js'
 import type { PlaceRoute } from './place.js'
 import type { RedirectRoute } from './redirect.js'
 import { REQUEST_ID_HEADER } from './request-id.js'
+
+/** How long what is still being sent is read after the answer. */
+const LINGER_MS = 5_000
 
 const BASE = '/bigbluebutton/api'
 
@@ -97,14 +100,23 @@ function serve (parts: ApiParts, request: FastifyRequest, reply: FastifyReply): 
       REQUEST_ID_HEADER, request.id,
     ]
     if (answer.location !== undefined) headers.push('location', answer.location)
-    // What a client is still sending would otherwise have to be read to its end.
-    if (request.raw.method === 'POST' && !request.raw.complete) headers.push('connection', 'close')
     // Written past Fastify, whose hooks and serialisers have nothing to do here: this is a tenth of the cost of a join.
     reply.hijack()
     reply.raw.writeHead(answer.statusCode, headers)
     write(reply.raw, answer.body)
+    if (request.raw.method === 'POST' && !request.raw.complete) dropRest(request.raw)
     parts.ended({ call: ofCall, tenantId, requestId: request.id, durationMs: performance.now() - startedAtMs, answer })
   }
+}
+
+/**
+ * Reads and drops what a client is still sending, for a while: closing a connection with bytes unread resets
+ * it, and the client, or the proxy in between, may never see the answer.
+ */
+function dropRest (raw: IncomingMessage): void {
+  const timer = setTimeout(() => { raw.destroy() }, LINGER_MS)
+  raw.once('close', () => { clearTimeout(timer) })
+  raw.resume()
 }
 
 function byteLengthOf (body: Answer['body']): number {

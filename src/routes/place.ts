@@ -237,6 +237,7 @@ export class PlaceRoute {
       nodeId: node.id,
       createdAtMs: Number(readField(answer.body, 'createTime')) || this.parts.clock.nowMs(),
       voiceBridge: readField(answer.body, 'voiceBridge') ?? '',
+      name: valueOf(request.params, 'name') ?? '',
       isBreakout: valueOf(request.params, 'isBreakout')?.toLowerCase() === 'true',
       parentMeetingID: valueOf(request.params, 'parentMeetingID') ?? '',
       maxParticipants: maxParticipants(request),

@@ -34,8 +34,9 @@ interface Measured { readonly cpuMicros: number, readonly perSecond: number, rea
 async function start (file: string, ...args: ReadonlyArray<string | number>): Promise<Server> {
   const child = spawn(process.execPath, ['--import=tsx', new URL(file, import.meta.url).pathname, ...args.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] })
   children.push(child)
-  for await (const line of createInterface({ input: child.stdout })) return { pid: child.pid ?? 0, port: Number(line) }
-  throw new Error(`${file} did not start`)
+  const first = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()
+  if (first.done === true) throw new Error(`${file} did not start`)
+  return { pid: child.pid ?? 0, port: Number(first.value) }
 }
 
 /** Starts a gateway over `nodes` nodes of a backend and waits until it has polled them all. */

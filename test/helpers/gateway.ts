@@ -90,7 +90,10 @@ export async function startGateway (t: Test, options: TestGatewayOptions = {}): 
     random: options.random ?? Math.random,
   })
   let closed: Promise<void> | undefined
-  const close = (): Promise<void> => closed ??= gateway.close()
+  const close = (): Promise<void> => {
+    closed ??= gateway.close()
+    return closed
+  }
   t.teardown(async () => {
     await close()
     if (options.running === undefined) await Promise.all(nodes.map((node) => node.close()))

@@ -94,10 +94,13 @@ t.test('an id is found exactly or not at all', async (t) => {
 
 t.test('answers pass with the node\'s bytes, without its cookies', async (t) => {
   for (const version of BBB_VERSIONS) {
-    const { call, nodes, origin } = await startGateway(t, { nodes: [{ version }], config: { cache: { maxAge: 0 } } })
+    const clock = new ManualClock()
+    const { call, nodes, origin } = await startGateway(t, { nodes: [{ version }], config: { cache: { maxAge: 0 } }, clock })
     const node = nodeAt(nodes, 0)
     await call('create', { ...ROOM, name: 'Räume <&> "mehr"', meta_Key: 'a&b', 'meta_other-key': 'ü' })
     node.meetings.addUser('room-1', { fullName: 'Ada ❤ <b>', customdata: { key: 'v&w' } })
+    // A node knows the start of a meeting a moment after its creation.
+    await clock.advance(10)
     for (const name of ['getMeetingInfo', 'isMeetingRunning']) {
       const own = await fetch(`${node.url}/${name}?${signedQuery(name, { meetingID: 'room-1' }, node.secret)}`)
       const expected = Buffer.from(await own.arrayBuffer())

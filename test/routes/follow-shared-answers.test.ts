@@ -96,6 +96,24 @@ t.test('an answer that was on its way when the meeting changed is for those only
   t.strictSame(callsTo(node).filter((name) => name === 'getMeetingInfo').length, 2)
 })
 
+t.test('who waits for a shared answer while the meeting changes asks again', async (t) => {
+  const { call, nodes } = await startGateway(t, { nodes: 1, config: { cache: { maxAge: '60s' }, poll: { interval: '60m' } } })
+  const node = nodeAt(nodes, 0)
+  await call('create', ROOM)
+  node.clearRequests()
+  node.faults.add({ kind: 'slow', call: 'getMeetingInfo', delayMs: 600, times: 1 })
+  const first = call('getMeetingInfo', ABOUT)
+  await eventually('the node is asked', () => callsTo(node).length === 1)
+  const second = call('getMeetingInfo', ABOUT)
+  await call('isMeetingRunning', { meetingID: '0' })
+  t.strictSame(callsTo(node), ['getMeetingInfo'], 'the second waits for the answer to the first')
+  await call('sendChatMessage', { ...ABOUT, message: 'Hi' })
+  await call('join', { ...ABOUT, fullName: 'Ada', role: 'VIEWER', redirect: 'false' })
+  t.equal(outcome(await first), 'SUCCESS')
+  t.equal(field((await second).body, 'participantCount'), '1')
+  t.equal(callsTo(node).filter((name) => name === 'getMeetingInfo').length, 2)
+})
+
 t.test('FAILED answers and faults are not kept', async (t) => {
   const { call, nodes } = await startGateway(t, { nodes: [{ version: '2.5' }], clock: new ManualClock(), random: steady })
   const node = nodeAt(nodes, 0)

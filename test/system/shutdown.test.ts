@@ -81,6 +81,14 @@ t.test('SIGTERM and SIGINT', async (t) => {
     node.faults.clear()
   })
 
+  await t.test('SIGHUP does not end it', async (t) => {
+    const { program, call } = await startServe(t, configWith({}))
+    program.kill('SIGHUP')
+    await program.logged('SIGHUP ignored: the configuration is read at the start only, restart to change it')
+    t.equal(outcome(await call('getMeetings')), 'SUCCESS')
+    t.same(await program.stop('SIGTERM'), { code: 0, signal: null })
+  })
+
   await t.test('an address that is taken ends it with 1 and one line', async (t) => {
     const occupied = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => occupied.once('listening', resolve))
