@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { parse as parseQuery } from 'node:querystring'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Clock } from './clock.js'
@@ -120,7 +121,7 @@ export async function createGateway ({ config, clock, log, version, random }: Ga
 }
 
 function listener (config: Config): FastifyInstance {
-  return Fastify({
+  const app = Fastify({
     // The calls are logged here, with fields of their own and without their URLs, which hold checksums.
     logger: false,
     trustProxy: config.trustProxy,
@@ -128,9 +129,15 @@ function listener (config: Config): FastifyInstance {
     forceCloseConnections: 'idle',
     // A call that arrives on an open connection while the listener is closed already: its client could not know.
     return503OnClosing: false,
-    routerOptions: { ignoreTrailingSlash: false },
+    // The query of a signed call is text and nothing else: see bbb/query.
+    routerOptions: { querystringParser: (text) => text.includes('checksum=') ? {} : parseQuery(text) },
     http: { maxHeaderSize: config.limits.header },
+    // What the management API does not know is an error, not something to be left out silently.
+    ajv: { customOptions: { removeAdditional: false } },
   })
+  // Fastify's own answer would repeat the URL, and with it a checksum.
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'there is nothing at this path' }))
+  return app
 }
 
 function registerManagement (app: FastifyInstance, cluster: Cluster, config: Config, nowMs: () => number, version: string): void {

@@ -235,7 +235,12 @@ export class Cluster {
 
   /** Takes over what the state file remembers, before the first poll. */
   restore (overrides: readonly StateOverride[], copies: Iterable<NewCopy & { readonly current: boolean }>): void {
-    for (const override of overrides) this.members.get(override.nodeId)?.node.setOverride(override)
+    for (const override of overrides) {
+      const node = this.members.get(override.nodeId)?.node
+      node?.setOverride(override)
+      // One that the file has ended must not come back when the file changes its mind again.
+      if (node !== undefined && node.override === undefined) this.parts.changed()
+    }
     for (const copy of copies) {
       if (this.members.has(copy.nodeId)) this.directory.add(copy, copy.current)
     }

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 
 /** Lines are gathered up to this length before they are written, and no longer than this time. */
-const BATCH_LENGTH = 4_096
+const BATCH_LENGTH = 16 * 1024
 const FLUSH_MS = 100
 
 /** What may wait for a reader that has stopped reading. Lines beyond it are dropped: calls must go on. */

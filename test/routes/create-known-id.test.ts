@@ -28,6 +28,10 @@ t.test('a create of a known id on a node that gets no new meetings goes there as
     t.equal(outcome(again), 'SUCCESS duplicateWarning', state)
     t.equal(field(again.body, 'createTime'), field(created.body, 'createTime'), state)
     t.strictSame(having(nodes, 'room-1'), ['bbb-01'], state)
+    first.clearRequests()
+    const joined = await call('join', { meetingID: 'room-1', fullName: 'Ada', role: 'VIEWER' })
+    t.ok(String(joined.headers['location']).startsWith(`${first.url}/join?`), `${state}: and who is late gets in`)
+    t.strictSame(callsTo(first), [], `${state}: without a call of the gateway's`)
 
     first.meetings.end('room-1')
     const anew = await call('create', ROOM)
