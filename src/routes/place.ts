@@ -113,7 +113,8 @@ export class PlaceRoute {
       if (there === 'unknown') return node.carriesMeetings ? { ...failure(FAILURES.createFailed, 'error'), nodeId: node.id } : 'next'
     }
     try {
-      const answer = await this.#send(create, member)
+      // A node answers for a meeting it has at once: waiting as for a new one would only hold up those who want to join.
+      const answer = await this.#send(create, member, create.body === undefined ? this.parts.callTimeoutMs : this.parts.createTimeoutMs)
       const verdict = verdictOn(answer)
       if (verdict.kind === 'success') return this.#took(create, member, answer)
       if (verdict.kind === 'fault') cluster.callFailed(member, verdict.reason)
@@ -206,8 +207,8 @@ export class PlaceRoute {
     return typeof there === 'string' ? 'next' : this.#took(create, member, there, createdFromInfo(there.body))
   }
 
-  #send ({ request, query, body }: Create, { client }: Member): Promise<NodeAnswer> {
-    return client.request({ call: 'create', query, method: request.method, body, timeoutMs: this.parts.createTimeoutMs, requestId: request.requestId })
+  #send ({ request, query, body }: Create, { client }: Member, timeoutMs = this.parts.createTimeoutMs): Promise<NodeAnswer> {
+    return client.request({ call: 'create', query, method: request.method, body, timeoutMs, requestId: request.requestId })
   }
 
   /** Asks a node whether it has the meeting: its getMeetingInfo if it has. */

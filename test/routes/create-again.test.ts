@@ -73,3 +73,12 @@ t.test('an id of few letters is not mistaken for the beginning of a stranger\'s 
   t.equal(outcome(lost), 'FAILED internalError', 'the stranger is not passed off as the new meeting')
   t.equal(holder(nodes, 'stranger'), node)
 })
+
+t.test('a repeated create that its node keeps waiting is answered in the time of any other call', async (t) => {
+  const { call, nodes } = await startGateway(t, { nodes: 1, config: { timeouts: { call: '300ms', create: '60s' } } })
+  const first = await call('create', { meetingID: 'room-1', name: 'Room one' })
+  nodes[0]?.faults.add({ kind: 'hang', call: 'create' })
+  const again = await call('create', { meetingID: 'room-1', name: 'Room one' })
+  t.equal(outcome(again), 'SUCCESS duplicateWarning')
+  t.equal(field(again.body, 'createTime'), field(first.body, 'createTime'))
+})
