@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import type { Gateway } from './commands/operate.js'
+import type { RunningGateway } from './commands/operate.js'
 import { atMost, ManagementError, required, USAGE, UsageError, wholeNumber } from './commands/usage.js'
 import { ConfigError } from './config/problems.js'
 import { BBB_VERSIONS, type BbbVersion } from './simulator/versions.js'
@@ -14,6 +14,9 @@ const MOST_PEOPLE = 100_000
 const CONFIG = { type: 'string', short: 'c' } as const
 
 type Command = (args: string[]) => Promise<number | undefined>
+
+/** Commands that run until they are stopped. */
+const SERVICES: readonly string[] = ['serve', 'simulate', 'demo']
 
 /**
  * Every command: what it takes from the command line, and what it does. It gives the exit code once it is over.
@@ -79,7 +82,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { config: CONFIG } })
     const [verb = 'list', ...operands] = positionals
     const { findGateway, listNodes, setNodeState } = await import('./commands/operate.js')
-    const gateway = (): Promise<Gateway> => findGateway(values.config, process.env)
+    const gateway = (): Promise<RunningGateway> => findGateway(values.config, process.env)
     if (verb === 'list') {
       atMost(0, operands)
       print(await listNodes(await gateway()))
@@ -100,6 +103,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     const participants = values.participants === undefined ? undefined : wholeNumber(values.participants, '--participants', 0, MOST_PEOPLE)
     const { findGateway, showPlacement } = await import('./commands/operate.js')
     print(await showPlacement(await findGateway(values.config, process.env), { tags: values.tags, participants: participants?.toString() }))
+    return 0
+  },
+  async isolation (args) {
+    const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { config: CONFIG } })
+    const [verb = 'show'] = atMost(1, positionals)
+    if (verb !== 'show' && verb !== 'end') throw new UsageError(`isolation: expected show or end, got "${verb}"`)
+    const { endIsolation, findGateway, showIsolation } = await import('./commands/operate.js')
+    const gateway = await findGateway(values.config, process.env)
+    print(verb === 'end' ? await endIsolation(gateway) : await showIsolation(gateway))
     return 0
   },
 }
@@ -159,7 +171,14 @@ function explain (error: unknown): number {
   throw error
 }
 
-// `ensemble meetings | head` has seen enough when its reader goes: that is no fault.
-process.stdout.on('error', (error) => { if (!('code' in error) || error.code !== 'EPIPE') throw error })
+const commandLine = process.argv.slice(2)
 
-process.exitCode = await main(process.argv.slice(2))
+process.stdout.on('error', (error) => {
+  // What a service prints is not what it is there for: it goes on.
+  if (SERVICES.includes(commandLine[0] ?? '')) return
+  // `ensemble meetings | head` has seen enough when its reader goes: that is no fault.
+  if ('code' in error && error.code === 'EPIPE') return
+  process.exit(explain(error))
+})
+
+process.exitCode = await main(commandLine)

@@ -14,9 +14,13 @@ export interface Timer {
   cancel (): void
 }
 
-/** The machine's clock. Its timers never keep the process alive on their own. */
+/**
+ * The machine's clock: the time of day when the process began, and from there on without steps, because
+ * the order of polls and calls must survive somebody setting the clock. Its timers never keep the
+ * process alive on their own. (The deadlines of requests to nodes are not kept by it: sockets take real time.)
+ */
 export const systemClock: Clock = {
-  nowMs: () => Date.now(),
+  nowMs: () => Math.trunc(performance.timeOrigin + performance.now()),
   after (delayMs, run) {
     const handle = setTimeout(run, delayMs)
     handle.unref()

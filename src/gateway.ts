@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parse as parseQuery } from 'node:querystring'
 import swagger from '@fastify/swagger'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Clock } from './clock.js'
 import { AnswerCache } from './cluster/answer-cache.js'
 import { Cluster } from './cluster/cluster.js'
@@ -17,7 +17,7 @@ import { PlaceRoute } from './routes/place.js'
 import { RedirectRoute } from './routes/redirect.js'
 import { requestIds } from './routes/request-id.js'
 import { readStateFile, StateFile, type SavedMeeting } from './store/state-file.js'
-import { Tenants } from './tenants/tenants.js'
+import { DEFAULT_TENANT, Tenants } from './tenants/tenants.js'
 
 export interface GatewayParts {
   readonly config: Config
@@ -67,7 +67,7 @@ export async function createGateway ({ config, clock, log, version, random }: Ga
   const answering = { cluster, callTimeoutMs: timeouts.call, totalTimeoutMs: timeouts.total, nowMs, cacheAnswered: metrics.cacheAnswered }
   apiRoutes(app, {
     rules: {
-      tenants: new Tenants([{ id: 'default', secrets: config.secrets }], config.checksums),
+      tenants: new Tenants([{ id: DEFAULT_TENANT, secrets: config.secrets }], config.checksums),
       unsignedForms: config.unsignedForms,
     },
     bodyLimitBytes: config.limits.body,
@@ -132,10 +132,12 @@ function listener (config: Config): FastifyInstance {
     // The query of a signed call is text and nothing else: see bbb/query.
     routerOptions: { querystringParser: (text) => text.includes('checksum=') ? {} : parseQuery(text) },
     http: { maxHeaderSize: config.limits.header },
+    // Fastify's own answer to a path with broken percent-encoding would repeat the URL, and with it a checksum.
+    frameworkErrors: (_error, _request, reply: FastifyReply) => { reply.code(400).send({ error: 'the path cannot be read' }) },
     // What the management API does not know is an error, not something to be left out silently.
     ajv: { customOptions: { removeAdditional: false } },
   })
-  // Fastify's own answer would repeat the URL, and with it a checksum.
+  // So would its answer where there is nothing.
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'there is nothing at this path' }))
   return app
 }

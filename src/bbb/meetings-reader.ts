@@ -7,10 +7,8 @@ import { NONE, standsAt, textBetween } from './markup.js'
 export interface MeetingCounts {
   participants: number
   moderators: number
-  listeners: number
   voices: number
   videos: number
-  hasUserJoined: boolean
 }
 
 /** One `<meeting>` of a getMeetings answer. */
@@ -31,8 +29,6 @@ export interface ListedMeeting {
   isBreakout: boolean
   /** '' if none. BBB writes the parent's internal id. */
   parentMeetingID: string
-  /** It has been ended by a call (`hasBeenForciblyEnded`). */
-  ended: boolean
   /** `maxUsers`; 0 = no limit. */
   maxParticipants: number
 }
@@ -55,8 +51,8 @@ export function readMeetings (body: Buffer): MeetingsAnswer {
 }
 
 const FIELDS = [
-  'meetingID', 'internalMeetingID', 'meetingName', 'createTime', 'voiceBridge', 'participantCount', 'moderatorCount', 'listenerCount',
-  'voiceParticipantCount', 'videoCount', 'hasUserJoined', 'hasBeenForciblyEnded', 'isBreakout', 'parentMeetingID', 'maxUsers',
+  'meetingID', 'internalMeetingID', 'meetingName', 'createTime', 'voiceBridge', 'participantCount', 'moderatorCount',
+  'voiceParticipantCount', 'videoCount', 'isBreakout', 'parentMeetingID', 'maxUsers',
 ] as const
 type Field = typeof FIELDS[number]
 
@@ -146,7 +142,6 @@ class MeetingReader implements ItemVisitor {
       counts: this.counts(),
       isBreakout: this.flag('isBreakout') ?? false,
       parentMeetingID: this.id('parentMeetingID'),
-      ended: this.flag('hasBeenForciblyEnded') ?? false,
       maxParticipants: this.number('maxUsers', LARGEST_COUNT) ?? 0,
     }
   }
@@ -154,14 +149,10 @@ class MeetingReader implements ItemVisitor {
   private counts (): MeetingCounts | undefined {
     const participants = this.number('participantCount', LARGEST_COUNT)
     const moderators = this.count('moderatorCount')
-    const listeners = this.count('listenerCount')
     const voices = this.count('voiceParticipantCount')
     const videos = this.count('videoCount')
-    if (participants === undefined || moderators === undefined || listeners === undefined) return undefined
-    if (voices === undefined || videos === undefined) return undefined
-    const hasUserJoined = this.starts[INDEX.hasUserJoined] === UNSEEN ? participants > 0 : this.flag('hasUserJoined')
-    if (hasUserJoined === undefined) return undefined
-    return { participants, moderators, listeners, voices, videos, hasUserJoined }
+    if (participants === undefined || moderators === undefined || voices === undefined || videos === undefined) return undefined
+    return { participants, moderators, voices, videos }
   }
 
   // Old servers do not write all of them.

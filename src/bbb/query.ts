@@ -128,13 +128,14 @@ export function withAppended (text: string, piece: string): string {
 
 /**
  * What BBB 2.4 to 2.6.17 hash of a form body: names sorted, the checksum left out, values decoded and
- * encoded again by one rule. Undefined where a name or a value cannot be decoded.
+ * encoded again by one rule. Undefined where a name or a value cannot be decoded, or a name holds `&` or `=`.
  */
 export function sortedForm (params: readonly Param[]): string | undefined {
   const pairs: Array<{ name: string, value: string }> = []
   for (const param of params) {
     const value = decode(param.rawValue)
-    if (param.name === undefined || value === undefined) return undefined
+    // Such a name, decoded, would read like several parameters: what was signed would not be what is meant.
+    if (param.name === undefined || value === undefined || /[&=]/.test(param.name)) return undefined
     if (param.name !== 'checksum') pairs.push({ name: param.name, value })
   }
   pairs.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0)

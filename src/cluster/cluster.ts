@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js'
+import type { Clock, Timer } from '../clock.js'
 import type { Log } from '../log.js'
 import { Directory, peopleIn, type Copy, type NewCopy } from './directory.js'
 import { Isolation } from './isolation.js'
@@ -66,8 +66,10 @@ export class Cluster {
   readonly #unpolled = new Set<string>()
   #ready = false
   #changes = 0
-  #firstRound: Promise<void> = Promise.resolve()
   #endFirstRound: () => void = () => {}
+  /** Resolves when the first round of polls is over, or three seconds after the start; pending until then, also before the start. */
+  readonly firstRound = new Promise<void>((resolve) => { this.#endFirstRound = resolve })
+  #firstRoundTimer: Timer | undefined
 
   constructor (private readonly settings: ClusterSettings, private readonly parts: ClusterParts) {
     this.isolation = new Isolation(settings.isolation.hold)
@@ -79,15 +81,12 @@ export class Cluster {
 
   /** Begins to poll every node. */
   start (): void {
-    this.#firstRound = new Promise((resolve) => {
-      const timer = this.parts.clock.after(FIRST_ROUND_MS, resolve)
-      this.#endFirstRound = () => {
-        timer.cancel()
-        resolve()
-      }
-    })
+    this.#firstRoundTimer = this.parts.clock.after(FIRST_ROUND_MS, this.#endFirstRound)
     for (const [id, { node, poller }] of this.members) {
-      if (node.state === 'disabled') continue
+      if (node.state === 'disabled') {
+        node.silentSinceMs = this.parts.clock.nowMs()
+        continue
+      }
       this.#unpolled.add(id)
       poller.start()
     }
@@ -96,6 +95,7 @@ export class Cluster {
 
   /** Stops polling and closes the connections to all nodes. */
   async stop (): Promise<void> {
+    this.#firstRoundTimer?.cancel()
     this.#endFirstRound()
     await Promise.all(Array.from(this.members.values(), async ({ poller, client }) => {
       poller.stop()
@@ -108,9 +108,6 @@ export class Cluster {
 
   /** Nodes that have not been polled yet. */
   get unpolled (): readonly string[] { return [...this.#unpolled] }
-
-  /** Resolves when the first round of polls is over, or three seconds after the start. */
-  get firstRound (): Promise<void> { return this.#firstRound }
 
   /** The member of a copy. Copies live only as long as their node is known. */
   memberOf (copy: Copy): Member {
@@ -136,7 +133,7 @@ export class Cluster {
     return copy === undefined || this.isLost(copy) ? undefined : copy
   }
 
-  /** Whether the copy's node has been down so long that the meeting no longer counts. */
+  /** Whether the copy's node has been down or disabled so long that the meeting no longer counts. */
   isLost (copy: Copy): boolean {
     return this.memberOf(copy).node.isLost(this.parts.clock.nowMs(), this.settings.poll.lostAfter)
   }
@@ -216,6 +213,12 @@ export class Cluster {
     this.#logHealth(node, before, reason)
   }
 
+  /** An operator says that the nodes most of which fail are really gone: their meetings move at once. */
+  endIsolationHold (by: string): void {
+    this.isolation.endHold()
+    this.parts.log.warn({ by, isolated: this.isolation.isIsolated }, 'isolation hold ended by an operator')
+  }
+
   /** Changes what the operator wants of a node; the change outlives a restart. */
   setState ({ node, poller }: Member, state: AdministrativeState, by: string): void {
     const before = node.state
@@ -223,11 +226,13 @@ export class Cluster {
     this.parts.log.warn({ node: node.id, from: before, to: node.state, by }, 'node state changed by an operator')
     if (node.state === 'disabled') {
       poller.stop()
+      if (node.silentSinceMs === 0) node.silentSinceMs = this.parts.clock.nowMs()
       this.#unpolled.delete(node.id)
       this.#checkReady()
     } else if (before === 'disabled') {
       // What was seen of it is from before.
       node.healthState.callFailed()
+      node.silentSinceMs = 0
       poller.start()
     }
     this.parts.changed()
@@ -282,7 +287,7 @@ export class Cluster {
       if (poll.due) node.healthState.pollFailed()
       else node.healthState.callFailed()
       this.parts.observer.pollFailed(node.id)
-      if (node.health === 'down' && node.downSinceMs === 0) node.downSinceMs = poll.endedAtMs
+      if (node.health === 'down' && node.silentSinceMs === 0) node.silentSinceMs = poll.endedAtMs
     }
     this.#logHealth(node, before, poll.error)
     // Only a failure can begin isolation; while it lasts, every poll may end it.
@@ -296,7 +301,7 @@ export class Cluster {
   #takeIn (node: Node, poll: Poll, isLatest: boolean): void {
     if (poll.due) node.healthState.pollSucceeded()
     node.lastAnswerAtMs = poll.endedAtMs
-    node.downSinceMs = 0
+    node.silentSinceMs = 0
     node.malformedMeetings = poll.answer.malformed
     if (poll.dateMs > 0) node.clockAheadMs = clockAhead(poll)
     if (poll.answer.malformed > 0) this.parts.observer.malformedMeetings(node.id, poll.answer.malformed)
@@ -310,6 +315,7 @@ export class Cluster {
   #checkReady (): void {
     if (this.#ready || this.#unpolled.size > 0) return
     this.#ready = true
+    this.#firstRoundTimer?.cancel()
     this.#endFirstRound()
     this.parts.log.info({ nodes: this.members.size, meetings: this.directory.size }, 'every node has been polled')
   }

@@ -4,6 +4,9 @@ import { expectedCrowd, type Crowd } from './shares.js'
 /** How long a redirected join counts as a person who is on the way: a browser needs that long to arrive. */
 const JOIN_ARRIVAL_MS = 10_000
 
+/** A join that no poll has confirmed for so long is not counted any more. */
+const JOIN_FORGOTTEN_MS = 600_000
+
 /** Polls that must not list a meeting before it is gone: one may have been answered from a node's stale view. */
 const ABSENCES_UNTIL_GONE = 2
 
@@ -187,6 +190,8 @@ export class Directory {
       copy.participantsBeforeJoins = copy.participants
       copy.joinsAtMs = [nowMs]
     } else {
+      // Where no poll comes by, nobody else takes them off.
+      while ((copy.joinsAtMs[0] ?? nowMs) + JOIN_FORGOTTEN_MS <= nowMs) copy.joinsAtMs.shift()
       copy.joinsAtMs.push(nowMs)
     }
     copy.changes++

@@ -58,6 +58,8 @@ export interface NodeCall {
   readonly body?: Body | undefined
   readonly timeoutMs: number
   readonly requestId?: string | undefined
+  /** Whether it goes over the connection that is kept for the polls that decide about health: they must not queue behind slow creates. */
+  readonly isDuePoll?: boolean
 }
 
 export interface NodeAnswer {
@@ -75,13 +77,14 @@ const FORM = 'application/x-www-form-urlencoded'
 /** Speaks the BBB API to one node over connections of its own, so that a hanging node costs the others nothing. */
 export class NodeClient {
   readonly #pool: Pool
+  readonly #pollPool: Pool
   readonly #path: string
 
   constructor (private readonly options: NodeClientOptions) {
     const url = new URL(options.url)
     this.#path = url.pathname
-    this.#pool = new Pool(url.origin, {
-      connections: CONNECTIONS,
+    const connections = (count: number): Pool => new Pool(url.origin, {
+      connections: count,
       pipelining: 1,
       keepAliveTimeout: KEEP_ALIVE_MS,
       // Deadlines are kept here, per call and from its very start, the wait for a connection included.
@@ -89,6 +92,8 @@ export class NodeClient {
       bodyTimeout: 0,
       connect: { timeout: options.connectTimeoutMs, ...(options.ca === undefined ? {} : { ca: options.ca }) },
     })
+    this.#pool = connections(CONNECTIONS)
+    this.#pollPool = connections(1)
   }
 
   /** The node's URL of a call, signed with its secret: `URL/call?query&checksum=…`. */
@@ -98,7 +103,7 @@ export class NodeClient {
   }
 
   /** Sends one call and reads the whole answer. Throws NodeUnreachable; a status other than 200 is an answer. */
-  request ({ call, query, method, body, timeoutMs, requestId }: NodeCall): Promise<NodeAnswer> {
+  request ({ call, query, method, body, timeoutMs, requestId, isDuePoll = false }: NodeCall): Promise<NodeAnswer> {
     const { secret, checksum } = this.options
     const asForm = body === undefined && query.length > LONGEST_QUERY_BYTES && mayBePosted(call)
     // A query that is not empty is hashed by every version of BBB, a form beside it by none; so with
@@ -115,13 +120,14 @@ export class NodeClient {
     const payload = asForm ? Buffer.from(query, 'latin1') : body?.open() ?? null
     return new Promise((resolve, reject) => {
       const reader = new AnswerReader(this.options.observe, timeoutMs, resolve, reject)
-      this.#pool.dispatch({ path, method: asForm ? 'POST' : method, headers, body: payload }, reader)
+      const pool = isDuePoll ? this.#pollPool : this.#pool
+      pool.dispatch({ path, method: asForm ? 'POST' : method, headers, body: payload }, reader)
     })
   }
 
   /** Closes all connections; requests under way fail. */
   async close (): Promise<void> {
-    await this.#pool.destroy()
+    await Promise.all([this.#pool.destroy(), this.#pollPool.destroy()])
   }
 }
 

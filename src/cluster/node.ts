@@ -47,8 +47,8 @@ export class Node {
   lastPoll: LastPoll | undefined
   /** End of the last good poll; 0 before the first. */
   lastAnswerAtMs = 0
-  /** When it went down; 0 while it is not. */
-  downSinceMs = 0
+  /** Since when nothing new is known of its meetings, because it is down or disabled; 0 while it is neither. */
+  silentSinceMs = 0
   /** How far the node's clock is ahead of ours, from the Date header of its answers. */
   clockAheadMs = 0
   /** Meetings of the last poll with a part nobody could read. */
@@ -79,8 +79,8 @@ export class Node {
       : undefined
   }
 
-  /** Whether it has been down so long that its meetings count as lost. */
+  /** Whether it has been silent so long that its meetings count as lost. */
   isLost (nowMs: number, lostAfterMs: number): boolean {
-    return this.downSinceMs > 0 && nowMs - this.downSinceMs >= lostAfterMs
+    return this.silentSinceMs > 0 && nowMs - this.silentSinceMs >= lostAfterMs
   }
 }

@@ -101,7 +101,7 @@ export class Poller {
     const startedAtMs = clock.nowMs()
     let poll: Poll
     try {
-      const { statusCode, body, dateMs } = await client.request({ call: 'getMeetings', query: '', method: 'GET', timeoutMs })
+      const { statusCode, body, dateMs } = await client.request({ call: 'getMeetings', query: '', method: 'GET', timeoutMs, isDuePoll: inFlight.due })
       if (statusCode !== 200) throw new Error(`HTTP status ${statusCode}`)
       const answer = readMeetings(body)
       poll = { startedAtMs, endedAtMs: clock.nowMs(), changesAtStart, error: '', dateMs, due: inFlight.due, body, answer }

@@ -2,17 +2,19 @@ import { request } from 'undici'
 import { readConfig } from '../config/read.js'
 import { ADMINISTRATIVE_STATES } from '../cluster/node.js'
 import { addressUrl } from './sign.js'
-import { table } from './table.js'
+import { printable, table } from './table.js'
 import { ManagementError, UsageError } from './usage.js'
 
+const LONGEST_EXCERPT = 200
+
 /** A running gateway and the right to operate it. */
-export interface Gateway {
+export interface RunningGateway {
   readonly url: string
   readonly token: string
 }
 
 /** The gateway that the environment, or else the configuration, speaks of. Throws UsageError if neither does. */
-export async function findGateway (configPath: string | undefined, env: NodeJS.ProcessEnv): Promise<Gateway> {
+export async function findGateway (configPath: string | undefined, env: NodeJS.ProcessEnv): Promise<RunningGateway> {
   const { ENSEMBLE_URL: url, ENSEMBLE_TOKEN: token } = env
   if (url !== undefined && !/^https?:$/.test(protocolOf(url))) throw new UsageError(`ENSEMBLE_URL: expected an http or https URL, got "${url}"`)
   if (url !== undefined && token !== undefined) return { url: withoutSlash(url), token }
@@ -46,7 +48,7 @@ interface NodeView {
 }
 
 /** `ensemble nodes`: the nodes as a table. */
-export async function listNodes (gateway: Gateway): Promise<string> {
+export async function listNodes (gateway: RunningGateway): Promise<string> {
   const { nodes } = await ask<{ nodes: NodeView[] }>(gateway, 'GET', '/nodes')
   return table(['node', 'state', 'health', 'meetings', 'people', 'score', 'weight', 'tags', 'last error'], nodes.map((node) => [
     node.id, node.override === null ? node.state : `${node.state} (set by operator)`, node.health, node.meetings, node.participants,
@@ -55,7 +57,7 @@ export async function listNodes (gateway: Gateway): Promise<string> {
 }
 
 /** `ensemble nodes set ID STATE`. */
-export async function setNodeState (find: () => Promise<Gateway>, id: string, state: string): Promise<string> {
+export async function setNodeState (find: () => Promise<RunningGateway>, id: string, state: string): Promise<string> {
   if (!ADMINISTRATIVE_STATES.some((known) => known === state)) throw new UsageError(`expected ${ADMINISTRATIVE_STATES.join(', ')}, got "${state}"`)
   const node = await ask<NodeView>(await find(), 'PATCH', `/nodes/${encodeURIComponent(id)}`, { state })
   return `${node.id} is ${node.state}, with ${node.meetings} meetings and ${node.participants} people`
@@ -72,7 +74,7 @@ interface MeetingView {
 }
 
 /** `ensemble meetings`: the meetings as a table. */
-export async function listMeetings (gateway: Gateway, filter: { readonly node?: string | undefined, readonly meetingID?: string | undefined }): Promise<string> {
+export async function listMeetings (gateway: RunningGateway, filter: { readonly node?: string | undefined, readonly meetingID?: string | undefined }): Promise<string> {
   const { meetings } = await ask<{ meetings: MeetingView[] }>(gateway, 'GET', `/meetings${queryOf(filter)}`)
   if (meetings.length === 0) return 'no meetings'
   return table(['meeting', 'node', 'people', 'created', 'name', 'internal id'], meetings.map((meeting) => [
@@ -93,8 +95,30 @@ interface CandidateView {
   health: string
 }
 
+interface IsolationView {
+  isolated: boolean
+  holding: boolean
+}
+
+/** `ensemble isolation`: whether most nodes fail at once, and what that means for creates. */
+export async function showIsolation (gateway: RunningGateway): Promise<string> {
+  return isolationText(await ask<IsolationView>(gateway, 'GET', '/isolation'))
+}
+
+/** `ensemble isolation end`: has the meetings of failed nodes moved at once. */
+export async function endIsolation (gateway: RunningGateway): Promise<string> {
+  return isolationText(await ask<IsolationView>(gateway, 'DELETE', '/isolation'))
+}
+
+function isolationText ({ isolated, holding }: IsolationView): string {
+  if (!isolated) return 'not isolated'
+  return holding
+    ? 'isolated: most nodes fail at once, creates of meetings on failed nodes are refused'
+    : 'isolated: most nodes fail at once, creates of meetings on failed nodes are moved to others'
+}
+
 /** `ensemble placement`: the nodes as candidates for a new meeting, the best first. */
-export async function showPlacement (gateway: Gateway, wish: { readonly tags?: string | undefined, readonly participants?: string | undefined }): Promise<string> {
+export async function showPlacement (gateway: RunningGateway, wish: { readonly tags?: string | undefined, readonly participants?: string | undefined }): Promise<string> {
   const { candidates } = await ask<{ candidates: CandidateView[] }>(gateway, 'GET', `/placement${queryOf(wish)}`)
   return table(['node', 'score', 'background', 'live', 'reserved', 'booked', 'meeting', 'weight', 'health', 'obstacle'], candidates.map((candidate) => [
     candidate.node, candidate.score, candidate.background, candidate.live, candidate.reserved, candidate.booked, candidate.meeting,
@@ -108,24 +132,33 @@ function queryOf (filter: Readonly<Record<string, string | undefined>>): string 
   return query.size === 0 ? '' : `?${query}`
 }
 
-async function ask<T> ({ url, token }: Gateway, method: 'GET' | 'PATCH', path: string, body?: object): Promise<T> {
+async function ask<T> ({ url, token }: RunningGateway, method: 'GET' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<T> {
   const headers = { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
-  const answer = await request(`${url}/api/v1${path}`, { method, headers, body: body === undefined ? null : JSON.stringify(body) })
+  const { statusCode, text } = await request(`${url}/api/v1${path}`, { method, headers, body: body === undefined ? null : JSON.stringify(body) })
+    .then(async (answer) => ({ statusCode: answer.statusCode, text: await answer.body.text() }))
     .catch((error: unknown) => { throw new ManagementError(`${url} does not answer: ${error instanceof Error ? error.message : String(error)}`) })
-  const text = await answer.body.text()
-  if (answer.statusCode !== 200) throw new ManagementError(`${url} answered ${answer.statusCode}: ${messageOf(text)}`)
-  return JSON.parse(text) as T
+  if (statusCode !== 200) throw new ManagementError(`${url} answered ${statusCode}: ${messageOf(text)}`)
+  try {
+    return JSON.parse(text) as T
+  } catch {
+    throw new ManagementError(`${url} answered with something that is not JSON: is this the URL of a gateway? ${excerpt(text)}`)
+  }
 }
 
 function messageOf (text: string): string {
   try {
     const parsed: unknown = JSON.parse(text)
     if (typeof parsed === 'object' && parsed !== null) {
-      if ('error' in parsed && !('message' in parsed)) return String(parsed.error)
-      if ('message' in parsed) return String(parsed.message)
+      if ('error' in parsed && !('message' in parsed)) return printable(String(parsed.error))
+      if ('message' in parsed) return printable(String(parsed.message))
     }
   } catch {
     // Not the gateway's JSON: whatever it is helps more than nothing.
   }
-  return text.slice(0, 200)
+  return excerpt(text)
+}
+
+/** The beginning of a text of any kind, in one line. */
+function excerpt (text: string): string {
+  return printable(text.slice(0, LONGEST_EXCERPT).trim().replace(/\s+/g, ' '))
 }

@@ -27,8 +27,10 @@ export const USAGE = `ensemble: one BigBlueButton endpoint over a pool of BigBlu
   ensemble nodes set ID enabled|draining|archive|disabled
   ensemble meetings [--node ID] [--meeting-id ID]        list the meetings
   ensemble placement [--tags T] [--participants N]       where a new meeting would go, and why
+  ensemble isolation                                     whether most nodes fail at once
+  ensemble isolation end                                 move the meetings of failed nodes without waiting
 
-The last three speak to a running gateway: ENSEMBLE_URL and ENSEMBLE_TOKEN say which, or --config FILE.
+nodes, meetings, placement and isolation speak to a running gateway: ENSEMBLE_URL and ENSEMBLE_TOKEN say which, or --config FILE.
 Exit codes: 0 fine, 1 something could not be done or reached, 2 the command line or the configuration is wrong.`
 
 /** The value of an option that must be there. */

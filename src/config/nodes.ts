@@ -20,7 +20,7 @@ function node (files: Files) {
     tags: list(tag(), 'a list of tags').prefault([])
       .describe('What is special about the node. A tag that ends with `!` reserves the node for meetings that ask for it; any other only describes.'),
     state: oneOf(['enabled', 'draining', 'archive', 'disabled']).prefault('enabled')
-      .describe('`draining` keeps its meetings and gets no new ones; `archive` is asked for recordings only; `disabled` is never called.'),
+      .describe('`draining` keeps its meetings and gets no new ones; `archive` is asked for recordings only; `disabled` is not called, except once when a meeting it had is created again.'),
     checksum: oneOf(CHECKSUM_ALGORITHMS).prefault('sha256')
       .describe('Hash that signs the calls to this node.'),
     limits: limits().describe('How much the node may carry at most.'),

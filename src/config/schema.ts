@@ -76,7 +76,7 @@ export function configSchema (files: Files) {
     }).prefault({}).describe('What happens on SIGTERM.'),
     stateFile: z.string().meta({ words: 'the path of a file, or ""' }).transform(path => path === '' ? '' : resolve(files.directory, path))
       .prefault('ensemble.state')
-      .describe('Keeps operators\' changes, learned sizes and where live meetings are over a restart; "" keeps nothing.'),
+      .describe('Keeps operators\' changes and where live meetings are over a restart; "" keeps nothing.'),
     prometheus: notYet(undefined, 'placement by CPU from Prometheus')
       .describe('Where the CPU use of nodes comes from.'),
     store: z.strictObject({

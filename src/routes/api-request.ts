@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Call } from '../bbb/calls.js'
 import { FAILURES, type Failure } from '../bbb/errors.js'
 import { countOf, decode, find, paramsOf, sortedForm, valueOf, withoutParam, type Param } from '../bbb/query.js'
+import type { Clock } from '../clock.js'
 import type { Health } from '../cluster/health.js'
 import type { Tenant, Tenants } from '../tenants/tenants.js'
 import { BodyRefused, holdBody, type HeldBody } from './held-body.js'
@@ -39,6 +40,13 @@ export interface RequestRules {
   readonly unsignedForms: boolean
 }
 
+/** A request that arrived: when, under which id, and the time its body is waited for by. */
+interface Origin {
+  readonly requestId: string
+  readonly arrivedAtMs: number
+  readonly clock: Clock
+}
+
 interface Verified {
   readonly tenant: Tenant
   readonly text: string
@@ -53,11 +61,11 @@ type Carried = 'nothing' | 'form' | 'xml' | 'other'
  * `holdXml`, so that nobody without a secret can make the gateway read one.
  */
 export function readRequest (
-  raw: IncomingMessage, call: Call, query: string, origin: { readonly requestId: string, readonly arrivedAtMs: number }, rules: RequestRules
+  raw: IncomingMessage, call: Call, query: string, origin: Origin, rules: RequestRules
 ): ApiRequest | Refusal | Promise<ApiRequest | Refusal> {
   const carried = carriedBy(raw)
   if (carried === 'form' && raw.method === 'POST') {
-    return readForm(raw).then((form) => complete(typeof form === 'string' ? verifyForm(call, query, form, rules) : form))
+    return readForm(raw, origin.clock).then((form) => complete(typeof form === 'string' ? verifyForm(call, query, form, rules) : form))
   }
   const verified = verifyQuery(call, query, rules.tenants)
   if ('failure' in verified) return verified
@@ -80,10 +88,9 @@ export function readRequest (
 }
 
 /** The XML body of a verified request, held so that it can be sent again; undefined if there is none. */
-export async function holdXml (raw: IncomingMessage, limitBytes: number): Promise<HeldBody | undefined> {
+export async function holdXml (raw: IncomingMessage, limitBytes: number, clock: Clock): Promise<HeldBody | undefined> {
   if (carriedBy(raw) !== 'xml') return undefined
-  if (Number(raw.headers['content-length'] ?? 0) > limitBytes) throw new BodyRefused(FAILURES.bodyTooLarge)
-  const body = await holdBody(raw, XML_TO_NODES, limitBytes)
+  const body = await holdBody(raw, XML_TO_NODES, limitBytes, clock)
   if (body.byteLength > 0) return body
   await body.release()
   return undefined
@@ -137,9 +144,9 @@ function verifyForm (call: Call, query: string, form: string, { tenants, unsigne
 
 const UNSAFE_IN_URL = /[^\x21-\x7e]/g
 
-async function readForm (raw: IncomingMessage): Promise<string | Refusal> {
+async function readForm (raw: IncomingMessage, clock: Clock): Promise<string | Refusal> {
   try {
-    const body = await holdBody(raw, FORM, LARGEST_FORM_BYTES)
+    const body = await holdBody(raw, FORM, LARGEST_FORM_BYTES, clock)
     const bytes = body.open()
     if (!Buffer.isBuffer(bytes)) throw new Error('a form is too small for a file')
     // Bytes that may not stand in a URL are encoded, so that the text can go on as a query.
@@ -150,11 +157,14 @@ async function readForm (raw: IncomingMessage): Promise<string | Refusal> {
   }
 }
 
+/** Whether a request has a body, as far as its headers tell. */
+export function carriesBody ({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+}
+
 function carriedBy (raw: IncomingMessage): Carried {
-  const { headers } = raw
-  const length = headers['content-length']
-  if (headers['transfer-encoding'] === undefined && (length === undefined || length === '0')) return 'nothing'
-  const mime = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase()
+  if (!carriesBody(raw)) return 'nothing'
+  const mime = (raw.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase()
   if (mime === FORM) return 'form'
   return mime === 'application/xml' || mime === 'text/xml' ? 'xml' : 'other'
 }

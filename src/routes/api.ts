@@ -3,9 +3,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { versionAnswer } from '../bbb/answers.js'
 import { CALLS, type Call } from '../bbb/calls.js'
 import { FAILURES, type Failure } from '../bbb/errors.js'
+import { systemClock, type Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import { failure, success, type Answer } from './answer.js'
-import { holdXml, readRequest, type ApiRequest, type Refusal, type RequestRules } from './api-request.js'
+import { carriesBody, holdXml, readRequest, type ApiRequest, type Refusal, type RequestRules } from './api-request.js'
 import type { FollowRoute } from './follow.js'
 import type { GatherRoute } from './gather.js'
 import { BodyRefused, type HeldBody } from './held-body.js'
@@ -38,6 +39,8 @@ export interface ApiParts {
   readonly follow: FollowRoute
   readonly gather: GatherRoute
   readonly nowMs: () => number
+  /** What bodies are waited for by; the machine's where none is given. */
+  readonly clock?: Clock
   readonly log: Log
   readonly ended: (end: CallEnd) => void
 }
@@ -48,6 +51,12 @@ export function apiRoutes (app: FastifyInstance, parts: ApiParts): void {
     // Bodies stay unread until the call is verified; nothing is made of them but what the call needs.
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload))
+    // Fastify would refuse a type it cannot read, even where there is no body. What a body is, readRequest tells
+    // from the header as it arrived, which this leaves alone.
+    scope.addHook('onRequest', (request, _reply, next) => {
+      if (request.raw.headers['content-type'] !== undefined) request.headers = { 'content-type': undefined }
+      next()
+    })
     const handler = (request: FastifyRequest, reply: FastifyReply): void => { serve(parts, request, reply) }
     for (const url of [BASE, `${BASE}/*`]) {
       // Link scanners send HEAD to what they find in mails: it must neither join nor end.
@@ -64,6 +73,7 @@ export function apiRoutes (app: FastifyInstance, parts: ApiParts): void {
 
 function serve (parts: ApiParts, request: FastifyRequest, reply: FastifyReply): void {
   const startedAtMs = performance.now()
+  const clock = parts.clock ?? systemClock
   const url = request.raw.url ?? ''
   const mark = url.indexOf('?')
   const path = mark === -1 ? url : url.slice(0, mark)
@@ -74,14 +84,14 @@ function serve (parts: ApiParts, request: FastifyRequest, reply: FastifyReply): 
   if (call === undefined) return finish('unknown', '', failure(FAILURES.unsupported, 'refused'))
   if (!call.methods.some((method) => method === request.method)) return finish(call.name, '', failure(FAILURES.unsupported, 'refused'))
 
-  const origin = { requestId: request.id, arrivedAtMs: parts.nowMs() }
+  const origin = { requestId: request.id, arrivedAtMs: parts.nowMs(), clock }
   const read = readRequest(request.raw, call, query, origin, parts.rules)
   if (read instanceof Promise) read.then((known) => continueWith(known, call), fault)
   else continueWith(read, call)
 
   function continueWith (known: ApiRequest | Refusal, { name }: Call): void {
-    if ('failure' in known) return finish(name, '', refused(known.failure, name, request.headers.accept ?? ''))
-    const answer = answerOf(parts, known, request)
+    if ('failure' in known) return finish(name, '', refused(known.failure, name, request.raw.headers.accept ?? ''))
+    const answer = answerOf(parts, known, request.raw, clock)
     if (answer instanceof Promise) answer.then((done) => finish(name, known.tenant.id, done), fault)
     else finish(name, known.tenant.id, answer)
   }
@@ -103,19 +113,24 @@ function serve (parts: ApiParts, request: FastifyRequest, reply: FastifyReply): 
     // Written past Fastify, whose hooks and serialisers have nothing to do here: this is a tenth of the cost of a join.
     reply.hijack()
     reply.raw.writeHead(answer.statusCode, headers)
-    write(reply.raw, answer.body)
-    if (request.raw.method === 'POST' && !request.raw.complete) dropRest(request.raw)
+    if (request.raw.complete || request.raw.destroyed || !carriesBody(request.raw)) write(reply.raw, answer.body)
+    else writeAndDropRest(request.raw, reply.raw, answer.body, clock)
     parts.ended({ call: ofCall, tenantId, requestId: request.id, durationMs: performance.now() - startedAtMs, answer })
   }
 }
 
 /**
- * Reads and drops what a client is still sending, for a while: closing a connection with bytes unread resets
- * it, and the client, or the proxy in between, may never see the answer.
+ * Sends the whole answer, then reads and drops what the client is still sending, for a while: closing a connection
+ * with bytes unread resets it, and the client, or the proxy in between, may never see the answer. The response is
+ * ended only then, because Node closes the connection with it if the client asked for that.
  */
-function dropRest (raw: IncomingMessage): void {
-  const timer = setTimeout(() => { raw.destroy() }, LINGER_MS)
-  raw.once('close', () => { clearTimeout(timer) })
+function writeAndDropRest (raw: IncomingMessage, response: ServerResponse, body: Answer['body'], clock: Clock): void {
+  for (const piece of Array.isArray(body) ? body : [body]) response.write(piece)
+  const timer = clock.after(LINGER_MS, () => { raw.destroy() })
+  raw.once('close', () => {
+    timer.cancel()
+    response.end()
+  })
   raw.resume()
 }
 
@@ -141,7 +156,7 @@ function nameOf (path: string): string {
   return path.slice(BASE.length + 1, end)
 }
 
-function answerOf (parts: ApiParts, request: ApiRequest, { raw }: FastifyRequest): Answer | Promise<Answer> {
+function answerOf (parts: ApiParts, request: ApiRequest, raw: IncomingMessage, clock: Clock): Answer | Promise<Answer> {
   const { way, body } = request.call
   switch (way.kind) {
     case 'redirect': return parts.redirect.answer(request)
@@ -155,7 +170,7 @@ function answerOf (parts: ApiParts, request: ApiRequest, { raw }: FastifyRequest
   async function withBody (answer: (held: HeldBody | undefined) => Promise<Answer>): Promise<Answer> {
     let held: HeldBody | undefined
     try {
-      held = await holdXml(raw, parts.bodyLimitBytes)
+      held = await holdXml(raw, parts.bodyLimitBytes, clock)
       return await answer(held)
     } catch (error) {
       if (error instanceof BodyRefused) return failure(error.reason, 'refused')

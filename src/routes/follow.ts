@@ -53,6 +53,8 @@ export class FollowRoute {
       return this.#judge(await this.#ask(request, way, copy, member, body), request, way, copy, member)
     } catch (error) {
       cluster.callFailed(member, reasonOf(error).reason)
+      // It may have done its work all the same.
+      if (way.changes) cluster.touched(copy)
       return this.#answerFor(request, way, copy)
     }
   }
@@ -84,6 +86,7 @@ export class FollowRoute {
     const { verdict } = answer
     if (verdict.kind === 'fault') {
       cluster.callFailed(member, verdict.reason)
+      if (way.changes) cluster.touched(copy)
       return this.#answerFor(request, way, copy)
     }
     if (verdict.kind === 'success') {

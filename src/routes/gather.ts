@@ -1,5 +1,6 @@
 import { mergedList, sketchMeeting } from '../bbb/answers.js'
 import type { Gather } from '../bbb/calls.js'
+import { FAILURES } from '../bbb/errors.js'
 import { readField } from '../bbb/envelope.js'
 import { readItems } from '../bbb/list-walk.js'
 import { readMeetings, type ListedMeeting } from '../bbb/meetings-reader.js'
@@ -7,7 +8,7 @@ import { UnreadableAnswer } from '../bbb/unreadable-answer.js'
 import { valueOf, withoutName } from '../bbb/query.js'
 import type { AnswerKind } from '../cluster/answer-cache.js'
 import type { Cluster, Member } from '../cluster/cluster.js'
-import { success, type Answer } from './answer.js'
+import { failure, success, type Answer } from './answer.js'
 import { patienceMs, type ApiRequest, type Timeouts } from './api-request.js'
 import { reasonOf, verdictOn } from './verdict.js'
 
@@ -43,7 +44,7 @@ export class GatherRoute {
     const known = this.#merged
     if (known !== undefined && known.changes === changes && askedAtMs - known.askedAtMs < maxAgeMs) {
       const list = await known.list
-      if (cluster.changes === changes) {
+      if (cluster.changes === changes && !this.#knowsNothing()) {
         cacheAnswered('getMeetings', 'kept')
         return success(list)
       }
@@ -51,7 +52,15 @@ export class GatherRoute {
     const list = Promise.all(cluster.carriers().map(async (member) => await this.#meetingsOf(request, member)))
       .then((lists) => mergedList(way.list, lists.flat(), way.none))
     this.#merged = { askedAtMs, changes, list }
-    return success(await list)
+    const merged = await list
+    return this.#knowsNothing() ? failure(FAILURES.unreachable, 'error') : success(merged)
+  }
+
+  /** Whether no node has ever answered and nothing is remembered: an empty list would say that there are no meetings. */
+  #knowsNothing (): boolean {
+    const { cluster } = this.parts
+    const carriers = cluster.carriers()
+    return carriers.length > 0 && cluster.directory.size === 0 && carriers.every(({ node }) => node.lastAnswerAtMs === 0)
   }
 
   async #meetingsOf (request: ApiRequest, member: Member): Promise<Buffer[]> {
@@ -103,12 +112,14 @@ export class GatherRoute {
 
   async #items (request: ApiRequest, way: Gather): Promise<Answer> {
     const bodies = await this.#ask(request, this.parts.cluster.carriers(), request.text)
+    if (bodies === undefined) return failure(FAILURES.unreachable, 'error')
     return success(mergedList(way.list, bodies.flatMap((body) => itemsOf(body, way)), way.none))
   }
 
   /** Nodes page an unordered set, so that their pages cannot be merged: all are read, and paged here. */
   async #recordings (request: ApiRequest, way: Gather): Promise<Answer> {
     const bodies = await this.#ask(request, this.parts.cluster.archives(), withoutName(withoutName(request.text, 'offset'), 'limit'))
+    if (bodies === undefined) return failure(FAILURES.unreachable, 'error')
     const recordings = bodies
       .flatMap((body) => itemsOf(body, way))
       .map((item) => ({ item, startedAtMs: startTimeOf(item) }))
@@ -119,11 +130,12 @@ export class GatherRoute {
     return success(mergedList(way.list, recordings.slice(page.offset, page.offset + page.limit), way.none, recordings.length))
   }
 
-  /** The lists of nodes, a silent one's as it was last seen. */
-  async #ask (request: ApiRequest, members: readonly Member[], query: string): Promise<Buffer[]> {
+  /** The lists of nodes, a silent one's as it was last seen; undefined where nobody knows any: that is not "none". */
+  async #ask (request: ApiRequest, members: readonly Member[], query: string): Promise<Buffer[] | undefined> {
     const question = `${request.call.name}?${query}`
     const bodies = await Promise.all(members.map(async (member) => await this.#askOne(request, member, query, question)))
-    return bodies.filter((body) => body !== undefined)
+    const known = bodies.filter((body) => body !== undefined)
+    return known.length === 0 && members.length > 0 ? undefined : known
   }
 
   async #askOne (request: ApiRequest, member: Member, query: string, question: string): Promise<Buffer | undefined> {

@@ -1,8 +1,10 @@
 import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { FAILURES, type Failure } from '../bbb/errors.js'
+import type { Clock, Timer } from '../clock.js'
 import type { Body } from '../cluster/node-client.js'
 
 /** A body up to this size is held in memory, a larger one in a temporary file. */
@@ -10,6 +12,9 @@ const IN_MEMORY_BYTES = 256 * 1024
 
 /** A file is sent in pieces of this size. */
 const PIECE_BYTES = 64 * 1024
+
+/** A client that sends nothing for so long in the middle of a body is given up. */
+const SILENCE_MS = 30_000
 
 /** A request's body that was not taken; the reason is for the client. */
 export class BodyRefused extends Error {
@@ -26,14 +31,15 @@ export interface HeldBody extends Body {
 
 /**
  * Reads a request's body to its end. Throws BodyRefused if it is larger than `limitBytes` or if the
- * client left in the middle.
+ * client left or fell silent in the middle; what was not read then can still be.
  */
-export async function holdBody (source: Readable, contentType: string, limitBytes: number): Promise<HeldBody> {
+export async function holdBody (request: IncomingMessage, contentType: string, limitBytes: number, clock: Clock): Promise<HeldBody> {
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw new BodyRefused(FAILURES.bodyTooLarge)
   const chunks: Buffer[] = []
   let byteLength = 0
   let file: FileHandle | undefined
   try {
-    for await (const chunk of source as AsyncIterable<Buffer>) {
+    for await (const chunk of chunksOf(request, clock)) {
       byteLength += chunk.length
       if (byteLength > limitBytes) throw new BodyRefused(FAILURES.bodyTooLarge)
       if (file === undefined && byteLength > IN_MEMORY_BYTES) {
@@ -50,6 +56,33 @@ export async function holdBody (source: Readable, contentType: string, limitByte
     throw new BodyRefused(FAILURES.bodyCutOff)
   }
   return file === undefined ? inMemory(Buffer.concat(chunks), contentType) : inFile(file, byteLength, contentType)
+}
+
+/** Leaves the request as it is when the reader breaks off: once destroyed, its rest cannot be read, and the connection is stuck. */
+async function * chunksOf (request: IncomingMessage, clock: Clock): AsyncGenerator<Buffer> {
+  const chunks: AsyncIterator<Buffer> = request.iterator({ destroyOnReturn: false })
+  try {
+    for (;;) {
+      const next = await unlessSilent(chunks.next(), clock)
+      if (next.done === true) return
+      yield next.value
+    }
+  } finally {
+    // Not awaited: behind a silent client it ends only with the connection.
+    chunks.return?.().catch(() => {})
+  }
+}
+
+async function unlessSilent<T> (arriving: Promise<T>, clock: Clock): Promise<T> {
+  let timer: Timer | undefined
+  const silence = new Promise<never>((_resolve, reject) => {
+    timer = clock.after(SILENCE_MS, () => reject(new BodyRefused(FAILURES.bodyCutOff)))
+  })
+  try {
+    return await Promise.race([arriving, silence])
+  } finally {
+    timer?.cancel()
+  }
 }
 
 function inMemory (bytes: Buffer, contentType: string): HeldBody {

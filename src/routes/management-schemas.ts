@@ -1,3 +1,5 @@
+import { ADMINISTRATIVE_STATES } from '../cluster/node.js'
+
 /** JSON schemas of the management API: they check what comes in, write what goes out, and document both. */
 
 const TEXT = { type: 'string' } as const
@@ -5,8 +7,9 @@ const NUMBER = { type: 'number' } as const
 const INTEGER = { type: 'integer' } as const
 const FLAG = { type: 'boolean' } as const
 const TIME = { type: 'string', format: 'date-time' } as const
-const STATE = { type: 'string', enum: ['enabled', 'draining', 'archive', 'disabled'] } as const
+const STATE = { type: 'string', enum: ADMINISTRATIVE_STATES } as const
 const HEALTH = { type: 'string', enum: ['up', 'suspect', 'down'] } as const
+const TENANT = { type: 'string', description: 'the only one is `default`' } as const
 const SHARE = { type: 'number', description: 'in parts of the CPU of this node' } as const
 
 export const ERROR = { type: 'object', properties: { error: TEXT } } as const
@@ -67,13 +70,15 @@ export const MEETING = {
 
 export const MEETINGS_QUERY = {
   type: 'object',
-  properties: { meetingID: TEXT, node: TEXT },
+  properties: { tenant: TENANT, meetingID: TEXT, node: TEXT },
   additionalProperties: false,
 } as const
 
 export const PLACEMENT_QUERY = {
   type: 'object',
   properties: {
+    tenant: TENANT,
+    meetingID: { type: 'string', description: 'which node has it now; changes nothing about the candidates' },
     tags: { type: 'string', description: 'as meta_server-tag: `a;b` a wish, `a;b!` a must' },
     participants: { type: 'integer', minimum: 0, description: 'at most so many people; 0 or none: no limit' },
   },
@@ -84,6 +89,7 @@ export const PLACEMENT = {
   type: 'object',
   properties: {
     at: TIME,
+    known: { type: 'string', nullable: true, description: 'the node that has a meeting of this meetingID' },
     candidates: {
       type: 'array',
       items: {
@@ -106,5 +112,13 @@ export const PLACEMENT = {
         },
       },
     },
+  },
+} as const
+
+export const ISOLATION = {
+  type: 'object',
+  properties: {
+    isolated: { type: 'boolean', description: 'whether most nodes fail at once' },
+    holding: { type: 'boolean', description: 'whether creates of ids on failed nodes are refused instead of moved' },
   },
 } as const

@@ -1,13 +1,9 @@
 import type { Cluster } from '../cluster/cluster.js'
 import { peopleIn, type Copy } from '../cluster/directory.js'
-import { ADMINISTRATIVE_STATES, type AdministrativeState, type Node } from '../cluster/node.js'
+import type { Node } from '../cluster/node.js'
 import type { Candidate, PlaceableNode } from '../cluster/placement.js'
 
 /** What the management API shows. Secrets and passwords are not among it. */
-
-export function isCurrentNodeState (state: string): state is AdministrativeState {
-  return ADMINISTRATIVE_STATES.some((known) => known === state)
-}
 
 export function nodeView (cluster: Cluster, node: Node): object {
   const { settings, override, lastPoll } = node
@@ -54,9 +50,10 @@ export function meetingView (cluster: Cluster, copy: Copy): object {
   }
 }
 
-export function placementView (candidates: readonly Candidate<PlaceableNode>[], nowMs: number): object {
+export function placementView (candidates: readonly Candidate<PlaceableNode>[], known: string | undefined, nowMs: number): object {
   return {
     at: isoTime(nowMs),
+    known: known ?? null,
     candidates: candidates.map(({ node, obstacle, score, share, rank }) => ({
       node: node.id,
       mayTakeIt: obstacle === '',
@@ -74,6 +71,10 @@ export function placementView (candidates: readonly Candidate<PlaceableNode>[], 
       meetings: node.meetings,
     })),
   }
+}
+
+export function isolationView ({ isolation }: Cluster, nowMs: number): object {
+  return { isolated: isolation.isIsolated, holding: isolation.holds(nowMs) }
 }
 
 function isoTime (atMs: number): string {

@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { isCurrentNodeState, meetingView, nodeView, placementView } from './management-views.js'
 import type { Cluster } from '../cluster/cluster.js'
+import type { AdministrativeState } from '../cluster/node.js'
 import { expectedCrowd } from '../cluster/shares.js'
 import { parseTagWish } from '../cluster/tags.js'
-import { bearerOf, sameText } from './operations.js'
-import { ERROR, ID_PARAMS, MEETING, MEETINGS_QUERY, NODE, NODE_PATCH, PLACEMENT, PLACEMENT_QUERY } from './management-schemas.js'
+import { DEFAULT_TENANT } from '../tenants/tenants.js'
+import { bearerOf, sameText } from './bearer.js'
+import { ERROR, ID_PARAMS, ISOLATION, MEETING, MEETINGS_QUERY, NODE, NODE_PATCH, PLACEMENT, PLACEMENT_QUERY } from './management-schemas.js'
+import { isolationView, meetingView, nodeView, placementView } from './management-views.js'
 
 /** Who may use the management API: `read` may look, `operate` may change. */
 export interface ManagementToken {
@@ -47,17 +49,16 @@ export function managementRoutes (app: FastifyInstance, { cluster, tokens, nowMs
     return member === undefined ? await noNode(request, reply) : nodeView(cluster, member.node)
   })
 
-  app.patch<{ Params: { id: string }, Body: { state: string } }>('/nodes/:id', { schema: { summary: 'Change what is wanted of a node', params: ID_PARAMS, body: NODE_PATCH, response: { 200: NODE, 404: ERROR } } }, async (request, reply) => {
+  app.patch<{ Params: { id: string }, Body: { state: AdministrativeState } }>('/nodes/:id', { schema: { summary: 'Change what is wanted of a node', params: ID_PARAMS, body: NODE_PATCH, response: { 200: NODE, 404: ERROR } } }, async (request, reply) => {
     const member = cluster.members.get(request.params.id)
     if (member === undefined) return await noNode(request, reply)
-    const { state } = request.body
-    if (!isCurrentNodeState(state)) return await refuse(reply, 400, `state: expected enabled, draining, archive or disabled, got ${JSON.stringify(state)}`)
-    cluster.setState(member, state, request.operator?.name ?? '')
+    cluster.setState(member, request.body.state, request.operator?.name ?? '')
     return nodeView(cluster, member.node)
   })
 
-  app.get<{ Querystring: { meetingID?: string, node?: string } }>('/meetings', { schema: { summary: 'Meetings, all or those asked for', querystring: MEETINGS_QUERY, response: { 200: { type: 'object', properties: { meetings: { type: 'array', items: MEETING } } } } } }, (request) => {
-    const { meetingID, node } = request.query
+  app.get<{ Querystring: { tenant?: string, meetingID?: string, node?: string } }>('/meetings', { schema: { summary: 'Meetings, all or those asked for', querystring: MEETINGS_QUERY, response: { 200: { type: 'object', properties: { meetings: { type: 'array', items: MEETING } } } } } }, (request) => {
+    const { tenant = DEFAULT_TENANT, meetingID, node } = request.query
+    if (tenant !== DEFAULT_TENANT) return { meetings: [] }
     const copies = meetingID !== undefined ? cluster.directory.copiesOf(meetingID) : node !== undefined ? cluster.directory.onNode(node).values() : cluster.directory.all()
     return { meetings: Array.from(copies).filter((copy) => node === undefined || copy.nodeId === node).map((copy) => meetingView(cluster, copy)) }
   })
@@ -67,9 +68,18 @@ export function managementRoutes (app: FastifyInstance, { cluster, tokens, nowMs
     return copy === undefined ? await refuse(reply, 404, `no node has a meeting with the internal id ${JSON.stringify(request.params.id)}`) : meetingView(cluster, copy)
   })
 
-  app.get<{ Querystring: { tags?: string, participants?: number } }>('/placement', { schema: { summary: 'Where such a meeting would go, best first, with every term of the score', querystring: PLACEMENT_QUERY, response: { 200: PLACEMENT } } }, (request) => {
-    const wish = { expected: expectedCrowd(request.query.participants ?? 0, false), tags: parseTagWish(request.query.tags) }
-    return placementView(cluster.candidates(wish), nowMs())
+  app.get<{ Querystring: { tenant?: string, meetingID?: string, tags?: string, participants?: number } }>('/placement', { schema: { summary: 'Where such a meeting would go, best first, with every term of the score', querystring: PLACEMENT_QUERY, response: { 200: PLACEMENT } } }, (request) => {
+    const { tenant = DEFAULT_TENANT, meetingID, tags, participants = 0 } = request.query
+    const wish = { expected: expectedCrowd(participants, false), tags: parseTagWish(tags) }
+    const known = meetingID === undefined || tenant !== DEFAULT_TENANT ? undefined : cluster.resolve(meetingID)
+    return placementView(cluster.candidates(wish), known?.nodeId, nowMs())
+  })
+
+  app.get('/isolation', { schema: { summary: 'Whether most nodes fail at once, and creates wait for them', response: { 200: ISOLATION } } }, () => isolationView(cluster, nowMs()))
+
+  app.delete('/isolation', { schema: { summary: 'Have creates of ids on failed nodes moved at once', response: { 200: ISOLATION } } }, (request) => {
+    cluster.endIsolationHold(request.operator?.name ?? '')
+    return isolationView(cluster, nowMs())
   })
 }
 

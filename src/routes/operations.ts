@@ -1,7 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
 import type { Cluster } from '../cluster/cluster.js'
+import { bearerOf, sameText } from './bearer.js'
 
 export interface OperationsParts {
   readonly cluster: Cluster
@@ -35,18 +35,4 @@ export function metricsRoute (app: FastifyInstance, { registry, metricsToken }: 
     }
     return await reply.header('content-type', registry.contentType).send(await registry.metrics())
   })
-}
-
-/** The token of an Authorization header; '' if it holds none. */
-export function bearerOf (authorization: string | undefined): string {
-  return /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? ''
-}
-
-/** Whether two texts are equal, in a time that tells nothing about where they differ. */
-export function sameText (one: string, other: string): boolean {
-  return timingSafeEqual(digest(one), digest(other))
-}
-
-function digest (text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }

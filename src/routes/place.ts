@@ -41,6 +41,12 @@ interface Create {
 /** What became of a create on one node: the client's answer, or the next-best node is to be asked. */
 type Outcome = Answer | 'next'
 
+/** The same for a node that may have got the request: `unclear` if its fate had to be looked up there, in vain. */
+type Attempt = Outcome | 'unclear'
+
+/** So many nodes in vain, each perhaps for the whole of `timeouts.create`, and the fault is not a single node's. */
+const MOST_UNCLEAR_ATTEMPTS = 2
+
 /**
  * Answers create. A new id is placed; a known one goes to the node that has it. Placing an id is
  * exclusive: its repeats wait for it and then run side by side on the same node.
@@ -161,8 +167,9 @@ export class PlaceRoute {
   async #placeAnew (create: Create, tried: Set<string>): Promise<Answer> {
     const { cluster, observer } = this.parts
     let attempts = 0
+    let unclear = 0
     for (;;) {
-      const placement = cluster.place(create.wish, tried)
+      const placement = unclear < MOST_UNCLEAR_ATTEMPTS ? cluster.place(create.wish, tried) : undefined
       if (placement === undefined) {
         const { tags } = create.wish
         const reason = attempts > 0 ? 'refused-by-nodes' : tags.required ? 'tags' : 'no-node'
@@ -172,10 +179,11 @@ export class PlaceRoute {
       }
       try {
         const outcome = await this.#attempt(create, placement.member)
-        if (outcome !== 'next') {
+        if (typeof outcome !== 'string') {
           if (outcome.result === 'success') observer.placed(placement.member.node.id)
           return outcome
         }
+        if (outcome === 'unclear') unclear++
       } finally {
         placement.release()
       }
@@ -188,7 +196,7 @@ export class PlaceRoute {
    * Sends a create to a node that does not have its meeting. The next node is asked without looking only
    * where the request was not written, or was answered 503; everything else leaves its fate unknown.
    */
-  async #attempt (create: Create, member: Member): Promise<Outcome> {
+  async #attempt (create: Create, member: Member): Promise<Attempt> {
     const { cluster } = this.parts
     try {
       const answer = await this.#send(create, member)
@@ -204,7 +212,7 @@ export class PlaceRoute {
       if (!mayHaveArrived) return 'next'
     }
     const there = await this.#lookUp(create, member)
-    return typeof there === 'string' ? 'next' : this.#took(create, member, there, createdFromInfo(there.body))
+    return typeof there === 'string' ? 'unclear' : this.#took(create, member, there, createdFromInfo(there.body))
   }
 
   #send ({ request, query, body }: Create, { client }: Member, timeoutMs = this.parts.createTimeoutMs): Promise<NodeAnswer> {
@@ -256,7 +264,7 @@ export class PlaceRoute {
     const member = cluster.memberOf(parent)
     if (!member.node.carriesMeetings || member.node.health === 'down') return { ...failure(FAILURES.createFailed, 'error'), nodeId: member.node.id }
     const outcome = await this.#attempt(create, member)
-    return outcome === 'next' ? { ...failure(FAILURES.createFailed, 'error'), nodeId: member.node.id } : outcome
+    return typeof outcome === 'string' ? { ...failure(FAILURES.createFailed, 'error'), nodeId: member.node.id } : outcome
   }
 
   /** Waits until the node no longer has a meeting that was ended, or has taken too long. */

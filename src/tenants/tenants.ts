@@ -7,6 +7,9 @@ export interface Tenant {
   readonly secrets: readonly string[]
 }
 
+/** The id of the one tenant that owns the gateway's `secrets`. */
+export const DEFAULT_TENANT = 'default'
+
 /** Says whose call it is. */
 export class Tenants {
   constructor (

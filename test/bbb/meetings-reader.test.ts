@@ -63,7 +63,7 @@ function reasonOf (run: () => unknown): string {
 
 t.test('a meeting as BBB writes it', async (t) => {
   const text = answer(meeting({ attendees: userdata(['color']) }), meeting({
-    fields: { meetingName: 'A &amp; B', meetingID: 'b', hasBeenForciblyEnded: 'true' },
+    fields: { meetingName: 'A &amp; B', meetingID: 'b' },
     tail: '<isBreakout>true</isBreakout><parentMeetingID>ab12-1767225600123</parentMeetingID><sequence>1</sequence>',
   }))
   const { meetings, malformed } = read(text)
@@ -75,13 +75,12 @@ t.test('a meeting as BBB writes it', async (t) => {
     name: 'Room one',
     createdAtMs: 1767225600123,
     voiceBridge: '48213',
-    counts: { participants: 3, moderators: 1, listeners: 1, voices: 2, videos: 1, hasUserJoined: true },
+    counts: { participants: 3, moderators: 1, voices: 2, videos: 1 },
     isBreakout: false,
     parentMeetingID: '',
-    ended: false,
     maxParticipants: 20,
   })
-  t.match(meetings[1], { name: 'A & B', isBreakout: true, parentMeetingID: 'ab12-1767225600123', ended: true })
+  t.match(meetings[1], { name: 'A & B', isBreakout: true, parentMeetingID: 'ab12-1767225600123' })
   for (const { start, end } of meetings) {
     t.ok(text.slice(start, end).startsWith('<meeting>'))
     t.ok(text.slice(start, end).endsWith('</meeting>'))
@@ -163,6 +162,7 @@ t.test('faults that cost nothing', async (t) => {
     ['a start of CDATA called userdata, with more', { attendees: userdata(['x', '![CDATA[x']) }],
     ['a start of CDATA called userdata, CDATA in it', { attendees: userdata(['![CDATA[x'], '<![CDATA[v]]>') }],
     ['no attendees', { attendees: '' }],
+    ['fields that nobody needs', { fields: { listenerCount: 'many', hasUserJoined: 'maybe', hasBeenForciblyEnded: '' } }],
     ['CDATA in attendees', { attendees: '<attendee><fullName><![CDATA[</attendees></meeting></meetings><meeting><meetingID>evil</meetingID>]]></fullName></attendee>' }],
     ['comments in attendees', { attendees: '<!-- </attendees></meeting> -->' }],
     ['userdata called attendees', { attendees: userdata(['attendees']) }],
@@ -190,7 +190,6 @@ t.test('faults that cost the counts of one meeting', async (t) => {
     ['a broken number', { fields: { videoCount: '1.5' } }],
     ['an absurd number', { fields: { videoCount: '99999999999999999999' } }],
     ['elements in a number', { fields: { participantCount: '<b>3</b>' } }],
-    ['no boolean', { fields: { hasUserJoined: 'maybe' } }],
     ['a name that was not escaped', { fields: { meetingName: 'a < b <c' } }],
     ['userdata that ends the meeting early', { attendees: userdata(['/customdata', '/attendee', '/attendees', '/meeting', '/meetings']) }],
     ['the same without values', { attendees: userdata(['/customdata', '/attendee', '/attendees', '/meeting', '/meetings'], '') }],
@@ -266,7 +265,7 @@ t.test('values', async (t) => {
   invalid[invalid.indexOf('@')] = 0xff
   t.match(readMeetings(invalid), { malformed: 0, meetings: [{ name: 'a\ufffdb', meetingID: 'room-1' }] })
   const old = '<meeting><meetingID>a</meetingID><internalMeetingID>b</internalMeetingID><participantCount>2</participantCount></meeting>'
-  t.strictSame(read(answer(old)).meetings[0]?.counts, { participants: 2, moderators: 0, listeners: 0, voices: 0, videos: 0, hasUserJoined: true })
+  t.strictSame(read(answer(old)).meetings[0]?.counts, { participants: 2, moderators: 0, voices: 0, videos: 0 })
 })
 
 t.test('items of other lists', async (t) => {

@@ -9,7 +9,7 @@ const MEETINGS = 2_000
 const ATTENDEES = 20
 const RUNS = 40
 const WANTED = new Set(['meetingID', 'internalMeetingID', 'meetingName', 'createTime', 'voiceBridge', 'participantCount', 'moderatorCount',
-  'listenerCount', 'voiceParticipantCount', 'videoCount', 'hasUserJoined', 'hasBeenForciblyEnded', 'isBreakout', 'maxUsers'])
+  'voiceParticipantCount', 'videoCount', 'isBreakout', 'parentMeetingID', 'maxUsers'])
 
 function attendee (index: number): string {
   return `<attendee><userID>w_abc${index}</userID><fullName>User ${index} &amp; Co</fullName><role>VIEWER</role><isPresenter>false</isPresenter>` +

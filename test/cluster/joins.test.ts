@@ -79,3 +79,11 @@ t.test('a join makes earlier answers about the meeting untrue', async (t) => {
   join(0)
   t.equal(copy.changes, before + 1)
 })
+
+t.test('joins to a node that is never polled again do not pile up', (t) => {
+  const directory = new Directory()
+  const copy = create(directory, 'room', 'n1')
+  for (let minute = 0; minute < 100; minute++) directory.joined(copy, START + minute * 60_000)
+  t.equal(peopleIn(copy), 10, 'those of the last ten minutes')
+  t.end()
+})

@@ -15,10 +15,9 @@ export function listed (meetingID: string, settings: Partial<Omit<ListedMeeting,
     voiceBridge: '12345',
     counts: 'counts' in settings && settings.counts === undefined
       ? undefined
-      : { participants: 0, moderators: 0, listeners: 0, voices: 0, videos: 0, hasUserJoined: false, ...counts },
+      : { participants: 0, moderators: 0, voices: 0, videos: 0, ...counts },
     isBreakout: false,
     parentMeetingID: '',
-    ended: false,
     maxParticipants: 0,
     ...rest,
   }

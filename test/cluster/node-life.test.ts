@@ -19,11 +19,11 @@ t.test('meetings outlive failed polls, and are lost only after a long time down'
     t.equal(cluster.resolve('room')?.nodeId, 'n1')
   }
   const downAtMs = clock.nowMs()
-  t.equal(node.downSinceMs, downAtMs)
+  t.equal(node.silentSinceMs, downAtMs)
   await nextPolls()
   await nextPolls()
   await nextPolls()
-  t.equal(node.downSinceMs, downAtMs, 'it has been down since the third')
+  t.equal(node.silentSinceMs, downAtMs, 'it has been down since the third')
   await clock.advance(4_999)
   t.equal(cluster.resolve('room')?.nodeId, 'n1', 'not quite lost')
   await clock.advance(1)
@@ -54,6 +54,20 @@ t.test('a meeting on a lost node gives way to its copy elsewhere', async (t) => 
   nodes[0]?.faults.add({ kind: '502' })
   for (let i = 0; i < 3; i++) await nextPolls()
   t.equal(cluster.resolve('room')?.nodeId, 'n2')
+})
+
+t.test('the meetings of a node that was disabled are lost after a while, and come back with it', async (t) => {
+  const { cluster, clock, nodes, member } = await createCluster(t, { nodes: 1, settings: { lostAfter: 60_000 } })
+  nodes[0]?.meetings.create({ meetingID: 'room', name: 'Room' })
+  cluster.start()
+  await cluster.firstRound
+  cluster.setState(member('n1'), 'disabled', 'ada')
+  await clock.advance(59_999)
+  t.equal(cluster.resolve('room')?.nodeId, 'n1')
+  await clock.advance(1)
+  t.equal(cluster.resolve('room'), undefined)
+  cluster.setState(member('n1'), 'enabled', 'ada')
+  await eventually(() => cluster.resolve('room')?.nodeId === 'n1', 'the meeting is back')
 })
 
 t.test('most nodes failing at once is isolation, also seen through polls', async (t) => {

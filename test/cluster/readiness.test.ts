@@ -43,6 +43,14 @@ t.test('a hanging node is waited for three seconds, and then only by readiness',
   t.strictSame(cluster.unpolled, ['n2'])
 })
 
+t.test('calls wait also where they come before the first poll', async (t) => {
+  const { cluster } = await createCluster(t)
+  t.equal(await isOver(cluster.firstRound), false)
+  cluster.start()
+  await cluster.firstRound
+  t.equal(cluster.isReady, true)
+})
+
 t.test('disabled nodes are not polled and not waited for', async (t) => {
   const { cluster, nodes } = await createCluster(t, { nodeSettings: [{ state: 'disabled' }, { state: 'disabled' }] })
   cluster.start()

@@ -159,3 +159,11 @@ t.test('a repeated create of a meeting that ended by itself opens it anew', asyn
   t.not(field(again.body, 'createTime'), field(first.body, 'createTime'))
   t.equal(having(nodes, 'room-1').length, 1)
 })
+
+t.test('a create that two nodes leave without an answer does not go on to all the others', async (t) => {
+  const { call, nodes } = await startGateway(t, { nodes: 5, random: firstOfEquals, config: { timeouts: { create: '300ms', call: '300ms' } } })
+  for (const node of nodes) node.faults.add({ kind: 'hang' })
+  const answer = await call('create', { meetingID: 'room-1', name: 'Room one' })
+  t.equal(answer.body, '<response><returncode>FAILED</returncode><messageKey>internalError</messageKey><message>Unable to create meeting on server.</message></response>')
+  t.equal(nodes.filter((node) => node.requests.some(({ call }) => call === 'create')).length, 2)
+})

@@ -128,3 +128,15 @@ t.test('FAILED answers and faults are not kept', async (t) => {
   t.equal(outcome(await call('getMeetingInfo', ABOUT)), 'FAILED internalError')
   t.equal(outcome(await call('getMeetingInfo', ABOUT)), 'SUCCESS')
 })
+
+t.test('a change whose answer was lost counts as one', async (t) => {
+  const { call, nodes } = await startGateway(t, { nodes: 1, clock: new ManualClock(), random: steady })
+  await call('create', ROOM)
+  const node = nodeAt(nodes, 0)
+  await call('isMeetingRunning', ABOUT)
+  node.faults.add({ kind: 'reset-after', call: 'end', times: 1 })
+  await call('end', ABOUT)
+  node.clearRequests()
+  await call('isMeetingRunning', ABOUT)
+  t.strictSame(callsTo(node), ['isMeetingRunning'], 'it is asked again')
+})

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { readMeetings } from '../../src/bbb/meetings-reader.js'
-import type { SimulatedNodeOptions } from '../../src/simulator/simulated-node.js'
+import { startSimulatedNode, type SimulatedNodeOptions } from '../../src/simulator/simulated-node.js'
 import { field, signedQuery, startGateway, type CallAnswer, type TestGateway } from '../helpers/gateway.js'
 import { ManualClock } from '../helpers/manual-clock.js'
 import { callsTo, eventually, healths, nodeAt, pollRound, steady } from './cluster-of-nodes.js'
@@ -157,4 +157,14 @@ t.test('which nodes are asked depends on their state', async (t) => {
   states.forEach((state, index) => nodeAt(nodes, index).meetings.create({ meetingID: state, name: state }))
   t.strictSame(idsIn(await call('getMeetings')), ['draining', 'enabled'])
   t.equal(nodeAt(nodes, 3).requests.length, 0, 'no call goes to a disabled node')
+})
+
+t.test('before any node has answered, nobody says that there are no meetings', async (t) => {
+  const node = await startSimulatedNode({ secret: 'secret-of-node-1' })
+  t.teardown(() => node.close())
+  node.faults.add({ kind: '502' })
+  const { call } = await startGateway(t, { running: [node] })
+  t.equal((await call('getMeetings')).body, '<response><returncode>FAILED</returncode><messageKey>internalError</messageKey><message>Unable to access meeting on server.</message></response>')
+  node.faults.clear()
+  t.match((await call('getMeetings')).body, /noMeetings/)
 })

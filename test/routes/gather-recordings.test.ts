@@ -109,3 +109,14 @@ t.test('getSessions lists the people of all nodes', async (t) => {
   const [session] = items(await call('getSessions'), 'sessions', 'meeting')
   t.match(session?.toString(), /^<response><meetingID>[0-9a-f]{40}-\d+<\/meetingID><meetingName>Room 0<\/meetingName><userName>/)
 })
+
+t.test('where no node answers and nothing was seen before, nobody says that there is nothing', async (t) => {
+  const { call, nodes } = await startGateway(t, { nodes: 2 })
+  for (const node of nodes) node.faults.add({ kind: '502' })
+  for (const name of ['getRecordings', 'getSessions']) {
+    t.equal((await call(name)).body, '<response><returncode>FAILED</returncode><messageKey>internalError</messageKey><message>Unable to access meeting on server.</message></response>', name)
+  }
+  const [first] = nodes
+  first?.faults.clear()
+  t.match((await call('getRecordings')).body, /noRecordings/, 'one that answers speaks for all')
+})

@@ -31,7 +31,7 @@ async function send (origin: string, path: string, { method = 'GET', token = OPE
 t.test('nobody gets in without a token, and nobody changes anything with a reader\'s', async (t) => {
   const { origin, gateway } = await startGateway(t, { nodes: 1, config: TOKENS })
   const UNKNOWN = { error: 'send a management token as Authorization: Bearer TOKEN' }
-  for (const path of ['/nodes', '/nodes/bbb-01', '/meetings', '/meetings/x', '/placement']) {
+  for (const path of ['/nodes', '/nodes/bbb-01', '/meetings', '/meetings/x', '/placement', '/isolation']) {
     for (const token of ['', 'wrong-token-of-some-length', SECRET, OPERATE.toUpperCase(), OPERATE.slice(0, -1), `${OPERATE}x`]) {
       const reply = await send(origin, path, { token })
       t.strictSame([reply.status, reply.body], [401, UNKNOWN], path)
@@ -42,6 +42,7 @@ t.test('nobody gets in without a token, and nobody changes anything with a reade
   t.strictSame(await send(origin, '/nodes/bbb-01', { ...change, token: '' }).then(({ status, body }) => [status, body]), [401, UNKNOWN])
   t.strictSame(await send(origin, '/nodes/bbb-01', { ...change, token: READ }).then(({ status, body }) => [status, body]),
     [403, { error: 'this token may read only: use one with the role operate' }])
+  t.equal((await send(origin, '/isolation', { method: 'DELETE', token: READ })).status, 403)
   t.equal(gateway.cluster.members.get('bbb-01')?.node.state, 'enabled')
   for (const body of [{}, { state: 'off' }, { state: 'draining', weight: 3 }]) {
     t.equal((await send(origin, '/nodes/bbb-01', { ...change, body, token: OPERATE })).status, 400, JSON.stringify(body))
@@ -166,6 +167,9 @@ t.test('meetings are found by id and node, without names of people and passwords
   t.strictSame(where(await list('?node=bbb-02&meetingID=room-1')), ['room-1 bbb-02'])
   t.strictSame(await list('?meetingID=nobody'), [])
   t.strictSame(await list('?node=nobody'), [])
+  t.strictSame(where(await list('?tenant=default&node=bbb-02&meetingID=room-1')), ['room-1 bbb-02'])
+  t.strictSame(await list('?tenant=other'), [])
+  t.strictSame(await list('?tenant=other&meetingID=room-1'), [])
   const internalMeetingID = field(created.body, 'internalMeetingID')
   const one = await send(origin, `/meetings/${internalMeetingID}`)
   t.strictSame(one.body, {
@@ -221,6 +225,42 @@ t.test('placement shows where a meeting would go, and every term adds up', async
   await call('create', { meetingID: 'the-next', name: 'A room' })
   t.strictSame(having(nodes, 'the-next'), [best?.['node']], 'and there it goes')
   t.equal((await send(origin, '/placement?participants=many')).status, 400)
+
+  const plain = (await send(origin, '/placement')).body
+  t.equal(plain['known'], null)
+  for (const [query, known] of [['tenant=default', null], ['meetingID=the-next', best?.['node']], ['tenant=default&meetingID=the-next', best?.['node']], ['tenant=other&meetingID=the-next', null], ['meetingID=nobody', null]]) {
+    t.strictSame((await send(origin, `/placement?${query}`)).body, { ...plain, known }, `${query} changes nothing else`)
+  }
+})
+
+t.test('an operator has the meetings of failed nodes moved without waiting', async (t) => {
+  const clock = new ManualClock()
+  const started = await startGateway(t, { nodes: 3, random: steady, clock, config: TOKENS })
+  const { call, nodes, origin, logs } = started
+  const ended = (): unknown[] => logs.filter(({ fields }) => fields['by'] !== undefined)
+  const isolation = async (options = {}): Promise<unknown[]> => {
+    const { status, body } = await send(origin, '/isolation', options)
+    return [status, body]
+  }
+  await call('create', { meetingID: 'room-1', name: 'Room one' })
+  t.strictSame(await isolation({ token: READ }), [200, { isolated: false, holding: false }])
+  for (const node of nodes.slice(0, 2)) node.faults.add({ kind: 'reset' })
+  for (let round = 0; round < 3; round++) await pollRound(clock, started)
+  t.strictSame(await isolation(), [200, { isolated: true, holding: true }])
+  t.equal((await isolation({ method: 'DELETE', token: READ }))[0], 403)
+  t.match(outcome(await call('create', { meetingID: 'room-1', name: 'Room one' })), /^FAILED/)
+  t.strictSame(ended(), [])
+
+  t.strictSame(await isolation({ method: 'DELETE' }), [200, { isolated: true, holding: false }])
+  t.match(ended(), [{ level: 'warn', fields: { by: 'alice' } }])
+  t.equal(ended().length, 1)
+  t.equal(outcome(await call('create', { meetingID: 'room-1', name: 'Room one' })), 'SUCCESS')
+  t.strictSame(having(nodes, 'room-1'), ['bbb-01', 'bbb-03'])
+  t.strictSame(await isolation(), [200, { isolated: true, holding: false }])
+
+  for (const node of nodes) node.faults.clear()
+  await pollRound(clock, started)
+  t.strictSame(await isolation(), [200, { isolated: false, holding: false }])
 })
 
 t.test('the API describes itself', async (t) => {
@@ -231,8 +271,11 @@ t.test('the API describes itself', async (t) => {
   t.match(body['info'], { title: 'Ensemble management', version: '0.0.0-test' })
   const paths = body['paths'] as Record<string, Record<string, { summary?: string, responses?: Json, parameters?: Json[] }>>
   t.strictSame(Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`)).sort(), [
-    'get /api/v1/meetings', 'get /api/v1/meetings/{id}', 'get /api/v1/nodes', 'get /api/v1/nodes/{id}', 'get /api/v1/placement', 'patch /api/v1/nodes/{id}',
+    'delete /api/v1/isolation', 'get /api/v1/isolation', 'get /api/v1/meetings', 'get /api/v1/meetings/{id}', 'get /api/v1/nodes', 'get /api/v1/nodes/{id}', 'get /api/v1/placement', 'patch /api/v1/nodes/{id}',
   ])
+  t.match(paths['/api/v1/nodes/{id}']?.['patch'], {
+    requestBody: { content: { 'application/json': { schema: { properties: { state: { enum: ['enabled', 'draining', 'archive', 'disabled'] } } } } } },
+  })
   for (const [path, methods] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(methods)) {
       t.type(operation.summary, 'string', `${method} ${path} has a summary`)

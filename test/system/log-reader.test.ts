@@ -1,9 +1,18 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { Writable } from 'node:stream'
-import t from 'tap'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
 import { request } from 'undici'
 import { LogOutput } from '../../src/commands/log-output.js'
 import { startSimulatedNode } from '../../src/simulator/simulated-node.js'
-import { configFor, directoryFor, each, logOf, outcome, startServe, writeConfig, type GatewayProgram } from '../helpers/process.js'
+import { configFor, directoryFor, each, eventually, logOf, outcome, startServe, writeConfig, type GatewayProgram } from '../helpers/process.js'
+import { freePort } from '../helpers/server.js'
+
+const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+
+/** A disk that is always full. */
+const FULL_DISK = '/dev/full'
 
 /** Enough lines to fill the pipe between the processes. */
 const CALLS = 3_000
@@ -56,6 +65,32 @@ t.test('whoever reads the log', async (t) => {
   })
 })
 
+t.test('a full disk', { skip: existsSync(FULL_DISK) ? false : `there is no ${FULL_DISK}` }, async (t) => {
+  await t.test('does not keep the gateway from answering', async (t) => {
+    const node = await startSimulatedNode({ secret: 'secret-of-node-1' })
+    t.teardown(() => node.close())
+    const port = await freePort()
+    const { child, stderr, exit } = startOnFullDisk(t, ['serve', '--config', writeConfig(directoryFor(t), configFor([node], { listen: { host: '127.0.0.1', port } }))])
+    const origin = `http://127.0.0.1:${port}`
+    await eventually('it is ready', async () => {
+      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${stderr()}`)
+      return await statusOf(`${origin}/readyz`).catch(() => 0) === 200 || undefined
+    })
+    await manyCalls({ origin }, 500)
+    t.equal(await statusOf(`${origin}/readyz`), 200)
+    t.equal(await statusOf(`${origin}/bigbluebutton/api`), 200)
+    child.kill('SIGTERM')
+    t.equal(await exit, 0)
+    t.equal(stderr(), '')
+  })
+
+  await t.test('is a fault for a command that prints and ends', async (t) => {
+    const { stderr, exit } = startOnFullDisk(t, ['help'])
+    t.equal(await exit, 1)
+    t.match(stderr(), /^ensemble: .*ENOSPC.*\n$/)
+  })
+})
+
 t.test('lines that nobody takes are bounded, and counted', async (t) => {
   const taken: string[] = []
   let go: (() => void) | undefined
@@ -84,8 +119,29 @@ t.test('lines that nobody takes are bounded, and counted', async (t) => {
   t.equal(written.at(-1), 'next')
 })
 
+/** Starts `ensemble ARGS` with a standard output that takes nothing. */
+function startOnFullDisk (t: Test, args: readonly string[]): { readonly child: ChildProcess, stderr (): string, readonly exit: Promise<number | null> } {
+  const full = openSync(FULL_DISK, 'w')
+  const child = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, CLI, ...args], { stdio: ['ignore', full, 'pipe'] })
+  closeSync(full)
+  let written = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => { written += text })
+  const exit = new Promise<number | null>((resolve) => { child.once('close', resolve) })
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await exit
+  })
+  return { child, stderr: () => written, exit }
+}
+
+async function statusOf (url: string): Promise<number> {
+  const { statusCode, body } = await request(url)
+  await body.dump()
+  return statusCode
+}
+
 /** Calls that cost little, each with a line in the log. */
-async function manyCalls ({ origin }: GatewayProgram, count: number): Promise<void> {
+async function manyCalls ({ origin }: Pick<GatewayProgram, 'origin'>, count: number): Promise<void> {
   await each(Array.from({ length: count }), 16, async () => {
     const answer = await request(`${origin}/bigbluebutton/api`, { headers: { 'x-request-id': 'a-long-request-id-of-some-client-that-uses-all-the-room-there-is' } })
     await answer.body.text()

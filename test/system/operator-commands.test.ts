@@ -76,6 +76,10 @@ t.test('sign, simulate and the operator\'s commands', async (t) => {
     ['meetings of an id', ['meetings', '--meeting-id', 'raum 1/ü'], env],
     ['placement', ['placement', '--participants', '200'], env],
     ['placement with a tag', ['placement', '--tags', 'gpu!', '--config', configPath], {}],
+    ['isolation', ['isolation'], env],
+    ['isolation end', ['isolation', 'end', '--config', configPath], {}],
+    ['reader of isolation', ['isolation', 'end'], { ...env, ENSEMBLE_TOKEN: 'a-token-that-reads' }],
+    ['wrong verb', ['isolation', 'stop'], env],
     ['wrong token', ['nodes'], { ...env, ENSEMBLE_TOKEN: 'a-token-nobody-has' }],
     ['reader', ['nodes', 'set', 'bbb-01', 'draining'], { ...env, ENSEMBLE_TOKEN: 'a-token-that-reads' }],
     ['unknown node', ['nodes', 'set', 'bbb-09', 'draining'], env],
@@ -94,6 +98,10 @@ t.test('sign, simulate and the operator\'s commands', async (t) => {
   t.equal(printed('meetings of an id').split('\n').length, 3)
   t.match(printed('placement'), /^node .*\nbbb-01 .*\nbbb-02 .*\n$/)
   t.match(printed('placement with a tag'), /bbb-01 .* tags\n/)
+  t.equal(printed('isolation'), 'not isolated\n')
+  t.equal(printed('isolation end'), 'not isolated\n')
+  t.match(printed('reader of isolation', 1), /^ensemble: http:\S+ answered 403: this token may read only: use one with the role operate\n$/)
+  t.match(printed('wrong verb', 2), /^ensemble: isolation: expected show or end, got "stop"\n/)
   t.match(printed('wrong token', 1), /^ensemble: http:\S+ answered 401: send a management token as Authorization: Bearer TOKEN\n$/)
   t.match(printed('reader', 1), /^ensemble: http:\S+ answered 403: this token may read only: use one with the role operate\n$/)
   t.match(printed('unknown node', 1), /^ensemble: http:\S+ answered 404: there is no node "bbb-09"\n$/)
