@@ -75,7 +75,7 @@ export async function createGateway ({ config, clock, log, version, random }: Ga
     redirect: new RedirectRoute(answering),
     follow: new FollowRoute({ ...answering, cache: new AnswerCache(config.cache.maxAge), uploadTimeoutMs: timeouts.create }),
     gather: new GatherRoute({ ...answering, maxAgeMs: config.cache.maxAge }),
-    nowMs,
+    clock,
     log,
     ended (end) {
       metrics.callEnded(end)

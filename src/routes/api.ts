@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { versionAnswer } from '../bbb/answers.js'
 import { CALLS, type Call } from '../bbb/calls.js'
 import { FAILURES, type Failure } from '../bbb/errors.js'
-import { systemClock, type Clock } from '../clock.js'
+import type { Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import { failure, success, type Answer } from './answer.js'
 import { carriesBody, holdXml, readRequest, type ApiRequest, type Refusal, type RequestRules } from './api-request.js'
@@ -38,9 +38,7 @@ export interface ApiParts {
   readonly redirect: RedirectRoute
   readonly follow: FollowRoute
   readonly gather: GatherRoute
-  readonly nowMs: () => number
-  /** What bodies are waited for by; the machine's where none is given. */
-  readonly clock?: Clock
+  readonly clock: Clock
   readonly log: Log
   readonly ended: (end: CallEnd) => void
 }
@@ -73,7 +71,7 @@ export function apiRoutes (app: FastifyInstance, parts: ApiParts): void {
 
 function serve (parts: ApiParts, request: FastifyRequest, reply: FastifyReply): void {
   const startedAtMs = performance.now()
-  const clock = parts.clock ?? systemClock
+  const { clock } = parts
   const url = request.raw.url ?? ''
   const mark = url.indexOf('?')
   const path = mark === -1 ? url : url.slice(0, mark)
@@ -84,15 +82,15 @@ function serve (parts: ApiParts, request: FastifyRequest, reply: FastifyReply): 
   if (call === undefined) return finish('unknown', '', failure(FAILURES.unsupported, 'refused'))
   if (!call.methods.some((method) => method === request.method)) return finish(call.name, '', failure(FAILURES.unsupported, 'refused'))
 
-  const origin = { requestId: request.id, arrivedAtMs: parts.nowMs(), clock }
+  const origin = { requestId: request.id, arrivedAtMs: clock.nowMs(), clock }
   const read = readRequest(request.raw, call, query, origin, parts.rules)
-  if (read instanceof Promise) read.then((known) => continueWith(known, call), fault)
+  if (read instanceof Promise) read.then((known) => continueWith(known, call)).catch(fault)
   else continueWith(read, call)
 
   function continueWith (known: ApiRequest | Refusal, { name }: Call): void {
     if ('failure' in known) return finish(name, '', refused(known.failure, name, request.raw.headers.accept ?? ''))
     const answer = answerOf(parts, known, request.raw, clock)
-    if (answer instanceof Promise) answer.then((done) => finish(name, known.tenant.id, done), fault)
+    if (answer instanceof Promise) answer.then((done) => finish(name, known.tenant.id, done)).catch(fault)
     else finish(name, known.tenant.id, answer)
   }
 

@@ -172,7 +172,6 @@ async function startApi (t: Test): Promise<{ origin: string, clock: CountingCloc
     redirect: new RedirectRoute(answering),
     follow: new FollowRoute({ ...answering, cache: new AnswerCache(0), uploadTimeoutMs: 60_000 }),
     gather: new GatherRoute({ ...answering, maxAgeMs: 0 }),
-    nowMs,
     clock,
     log,
     ended: ({ answer }) => { answered.push(answer.messageKey) },
