@@ -1,5 +1,5 @@
 import { ElementWalk } from './element-walk.js'
-import { endTagAt, NONE, SLASH } from './markup.js'
+import { endTagAt, lastNonBlank, NONE, skipBlank, SLASH, standsAt } from './markup.js'
 import { brokenAt, emptyHead, isEnd, RESPONSE, startOfChildren, takeIntoHead, textOfChild } from './response-walk.js'
 import { UnreadableAnswer } from './unreadable-answer.js'
 
@@ -23,6 +23,21 @@ export function readEnvelope (body: Buffer): Envelope | undefined {
   if (!visitChildren(body, (walk) => { takeIntoHead(walk, head); return true })) return undefined
   const { returncode, messageKey, message } = head
   return returncode === 'SUCCESS' || returncode === 'FAILED' ? { returncode, messageKey, message } : undefined
+}
+
+const OPEN = Buffer.from('<response>')
+const SUCCESS = Buffer.from('<returncode>SUCCESS</returncode>')
+const CLOSE = Buffer.from('</response>')
+
+/**
+ * Whether an answer says SUCCESS where BBB says it, right at its start, and has its end. A look at both ends, for
+ * answers that are passed on as they are: what stands between them is not read. False may also mean "written otherwise".
+ */
+export function saysSuccess (body: Buffer): boolean {
+  const start = skipBlank(body, 0)
+  const returncode = skipBlank(body, start + OPEN.length)
+  return standsAt(body, start, OPEN) && standsAt(body, returncode, SUCCESS) &&
+    standsAt(body, lastNonBlank(body, body.length - 1) + 1 - CLOSE.length, CLOSE)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { readEnvelope, type Envelope } from '../bbb/envelope.js'
+import { readEnvelope, saysSuccess, type Envelope } from '../bbb/envelope.js'
 import { isFaultOfNode } from '../bbb/errors.js'
 import { NodeUnreachable, type NodeAnswer } from '../cluster/node-client.js'
 
@@ -9,12 +9,15 @@ export type Verdict =
   /** `refused`: the node took the request as not allowed, and did nothing. */
   | { readonly kind: 'fault', readonly reason: string, readonly refused: boolean }
 
+const SUCCESS: Verdict = { kind: 'success' }
+
 /** Judges a whole answer. HTML, another status than 200 and a FAILED about the gateway itself are faults. */
 export function verdictOn (answer: NodeAnswer): Verdict {
   if (answer.statusCode !== 200) return { kind: 'fault', reason: `HTTP status ${answer.statusCode}`, refused: false }
+  if (saysSuccess(answer.body)) return SUCCESS
   const envelope = readEnvelope(answer.body)
   if (envelope === undefined) return { kind: 'fault', reason: 'the answer is not BBB\'s', refused: false }
-  if (envelope.returncode === 'SUCCESS') return { kind: 'success' }
+  if (envelope.returncode === 'SUCCESS') return SUCCESS
   if (isFaultOfNode(envelope.messageKey)) return { kind: 'fault', reason: `the node answered FAILED ${envelope.messageKey}`, refused: true }
   return { kind: 'failed', envelope }
 }

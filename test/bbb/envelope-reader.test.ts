@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readEnvelope, readField } from '../../src/bbb/envelope.js'
+import { readEnvelope, readField, saysSuccess } from '../../src/bbb/envelope.js'
 
 const CREATED = `<response>
   <returncode>SUCCESS</returncode>
@@ -75,4 +75,22 @@ t.test('fields', async (t) => {
     ['<response><a>1</a><a>2</a></response>', 'a', '1'],
   ]
   for (const [text, name, expected] of table) t.equal(readField(Buffer.from(text), name), expected, `${name} in ${text.slice(0, 60)}`)
+})
+
+t.test('a look at both ends of an answer finds SUCCESS, and nothing else', (t) => {
+  const whole = '<response><returncode>SUCCESS</returncode><running>true</running></response>'
+  const table: Array<[string, boolean]> = [
+    [whole, true],
+    [' \n<response>\n  <returncode>SUCCESS</returncode>\n</response>\n ', true],
+    ['<response><returncode>FAILED</returncode><messageKey>notFound</messageKey></response>', false],
+    ['<response><running>true</running><returncode>SUCCESS</returncode></response>', false],
+    ['<html><response><returncode>SUCCESS</returncode></response>', false],
+    ['<response><returncode>SUCCESS</returncode></response><p>', false],
+    ['', false],
+    [' ', false],
+    ['<response>', false],
+  ]
+  for (const [text, expected] of table) t.equal(saysSuccess(Buffer.from(text)), expected, text)
+  for (let length = 0; length < whole.length; length++) t.equal(saysSuccess(Buffer.from(whole.slice(0, length))), false, `cut off after ${length} bytes`)
+  t.end()
 })
