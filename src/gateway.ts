@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { parse as parseQuery } from 'node:querystring'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Clock } from './clock.js'
 import { AnswerCache } from './cluster/answer-cache.js'
 import { Cluster } from './cluster/cluster.js'
+import { readAuthorities } from './config/authorities.js'
 import type { Config } from './config/schema.js'
 import type { Log } from './log.js'
 import { createMetrics } from './metrics.js'
@@ -54,7 +54,7 @@ export async function createGateway ({ config, clock, log, version, random }: Ga
     poll: config.poll,
     isolation: config.isolation,
     connectTimeoutMs: timeouts.connect,
-    ca: config.tls.caFile === '' ? undefined : readFileSync(config.tls.caFile, 'utf8'),
+    ca: readAuthorities(config),
   }, { clock, log, random, observer: metrics.observer, changed: () => stateFile?.changed() })
   const stateFile = config.stateFile === '' ? undefined : new StateFile(config.stateFile, () => snapshot(cluster), clock, log)
   const saved = config.stateFile === '' ? undefined : await readStateFile(config.stateFile, log)

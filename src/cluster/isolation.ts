@@ -25,7 +25,7 @@ export class Isolation {
 
   constructor (private readonly holdMs: number) {}
 
-  /** Looks again; to be called after every poll. Returns whether isolation has begun or ended by it. */
+  /** Looks again; to be called after a failed poll and, while there is isolation, after every poll. Returns whether isolation has begun or ended by it. */
   observe (witnesses: Iterable<Witness>, nowMs: number): boolean {
     const before = this.isIsolated
     if (this.#members === undefined) this.#begin(witnesses, nowMs)

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { readMeetings } from '../bbb/meetings-reader.js'
 import { UnreadableAnswer } from '../bbb/unreadable-answer.js'
 import { NodeClient, NodeUnreachable } from '../cluster/node-client.js'
+import { readAuthorities } from '../config/authorities.js'
 import { readConfig } from '../config/read.js'
 import type { Config, NodeConfig } from '../config/schema.js'
 import { table } from './table.js'
@@ -24,8 +24,9 @@ export async function check (configPath: string, options: { readonly offline: bo
   for (const notice of notices) print(`notice: ${notice}`)
   if (options.offline) return 0
 
+  const ca = readAuthorities(config)
   const asked = config.nodes.filter(({ state }) => state !== 'disabled')
-  const checks = new Map(await Promise.all(asked.map(async (node) => [node.id, await checkNode(config, node)] as const)))
+  const checks = new Map(await Promise.all(asked.map(async (node) => [node.id, await checkNode(config, node, ca)] as const)))
   print(table(['node', 'state', 'meetings', 'people', 'ms', 'answer'], config.nodes.map(({ id, state }) => {
     const check = checks.get(id)
     return check === undefined
@@ -37,7 +38,7 @@ export async function check (configPath: string, options: { readonly offline: bo
   return failed > 0 && options.strict ? 1 : 0
 }
 
-async function checkNode (config: Config, node: NodeConfig): Promise<NodeCheck> {
+async function checkNode (config: Config, node: NodeConfig, ca: string | undefined): Promise<NodeCheck> {
   const startedAtMs = performance.now()
   const done = (trouble: string, meetings = 0, participants = 0): NodeCheck =>
     ({ trouble, meetings, participants, durationMs: Math.round(performance.now() - startedAtMs) })
@@ -48,7 +49,7 @@ async function checkNode (config: Config, node: NodeConfig): Promise<NodeCheck> 
     secret,
     checksum: node.checksum,
     connectTimeoutMs: config.timeouts.connect,
-    ca: config.tls.caFile === '' ? undefined : readFileSync(config.tls.caFile, 'utf8'),
+    ca,
     observe: () => {},
   })
   try {

@@ -24,7 +24,7 @@ export function signedUrl (config: Config, call: string, pairs: readonly string[
 const EVERY_ADDRESS = new Set(['0.0.0.0', '::', '::0'])
 
 /** Where the gateway is reached: its public URL or, without one, the address it listens on. */
-export function baseUrl ({ publicUrl, listen }: Pick<Config, 'publicUrl' | 'listen'>): string {
+function baseUrl ({ publicUrl, listen }: Pick<Config, 'publicUrl' | 'listen'>): string {
   return publicUrl ?? addressUrl(listen)
 }
 

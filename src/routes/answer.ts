@@ -1,7 +1,7 @@
 import { FAILURES, failed, type Failure } from '../bbb/errors.js'
 import type { NodeAnswer } from '../cluster/node-client.js'
 
-export const XML = 'text/xml;charset=utf-8'
+const XML = 'text/xml;charset=utf-8'
 
 /**
  * How a call ended, as counted: BBB's `success` and `failed`; `refused` where the request was not one
@@ -47,4 +47,9 @@ export function passOn (answer: NodeAnswer, nodeId: string, result: Result, mess
 /** The answer for a meeting whose node cannot be asked; never `notFound`, which clients take as "ended". */
 export function unreachable (nodeId: string): Answer {
   return { ...failure(FAILURES.unreachable, 'error'), nodeId }
+}
+
+/** The answer for a create that a node could not be brought to carry out. */
+export function notCreated (nodeId: string): Answer {
+  return { ...failure(FAILURES.createFailed, 'error'), nodeId }
 }

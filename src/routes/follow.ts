@@ -52,10 +52,7 @@ export class FollowRoute {
     try {
       return this.#judge(await this.#ask(request, way, copy, member, body), request, way, copy, member)
     } catch (error) {
-      cluster.callFailed(member, reasonOf(error).reason)
-      // It may have done its work all the same.
-      if (way.changes) cluster.touched(copy)
-      return this.#answerFor(request, way, copy)
+      return this.#unanswered(request, way, copy, member, reasonOf(error).reason)
     }
   }
 
@@ -84,11 +81,7 @@ export class FollowRoute {
   #judge (answer: JudgedAnswer, request: ApiRequest, way: Follow, copy: Copy, member: Member): Answer {
     const { cluster } = this.parts
     const { verdict } = answer
-    if (verdict.kind === 'fault') {
-      cluster.callFailed(member, verdict.reason)
-      if (way.changes) cluster.touched(copy)
-      return this.#answerFor(request, way, copy)
-    }
+    if (verdict.kind === 'fault') return this.#unanswered(request, way, copy, member, verdict.reason)
     if (verdict.kind === 'success') {
       if (way.changes) this.#changed(request, copy)
       return passOn(answer, copy.nodeId, 'success')
@@ -96,6 +89,14 @@ export class FollowRoute {
     // BBB before 2.6 knows no internal ids: to such a question its notFound is no evidence.
     if (saysGone(verdict) && valueOf(request.params, 'meetingID') === copy.meetingID) cluster.gone(copy)
     return passOn(answer, copy.nodeId, 'failed', verdict.envelope.messageKey)
+  }
+
+  #unanswered (request: ApiRequest, way: Follow, copy: Copy, member: Member, reason: string): Answer {
+    const { cluster } = this.parts
+    cluster.callFailed(member, reason)
+    // The node may have done its work all the same.
+    if (way.changes) cluster.touched(copy)
+    return this.#answerFor(request, way, copy)
   }
 
   #changed (request: ApiRequest, copy: Copy): void {

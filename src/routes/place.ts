@@ -10,7 +10,7 @@ import type { Observer } from '../cluster/observer.js'
 import { expectedCrowd } from '../cluster/shares.js'
 import { parseTagWish, writeTagWish } from '../cluster/tags.js'
 import type { Log } from '../log.js'
-import { failure, passOn, success, type Answer } from './answer.js'
+import { failure, notCreated, passOn, success, type Answer } from './answer.js'
 import { readMeetingID, type ApiRequest } from './api-request.js'
 import type { HeldBody } from './held-body.js'
 import { reasonOf, saysGone, verdictOn } from './verdict.js'
@@ -62,7 +62,7 @@ export class PlaceRoute {
     const meetingID = readMeetingID(request.params, false)
     if (typeof meetingID !== 'string') return failure(meetingID)
     const create = { request, meetingID, body, ...readWish(request) }
-    return valueOf(request.params, 'isBreakout')?.toLowerCase() === 'true' ? await this.#breakout(create) : await this.#create(create)
+    return isBreakout(request) ? await this.#breakout(create) : await this.#create(create)
   }
 
   async #create (create: Create): Promise<Answer> {
@@ -116,7 +116,7 @@ export class PlaceRoute {
         cluster.gone(copy)
         return 'next'
       }
-      if (there === 'unknown') return node.carriesMeetings ? { ...failure(FAILURES.createFailed, 'error'), nodeId: node.id } : 'next'
+      if (there === 'unknown') return node.carriesMeetings ? notCreated(node.id) : 'next'
     }
     try {
       // A node answers for a meeting it has at once: waiting as for a new one would only hold up those who want to join.
@@ -136,7 +136,7 @@ export class PlaceRoute {
       cluster.gone(copy)
       return 'next'
     }
-    if (there === 'unknown') return { ...failure(FAILURES.createFailed, 'error'), nodeId: node.id }
+    if (there === 'unknown') return notCreated(node.id)
     return this.#repeated(create, member, there)
   }
 
@@ -153,7 +153,7 @@ export class PlaceRoute {
   /** The node of a known id is gone: the meeting opens on another, unless the fault is more likely here. */
   async #failOver (create: Create, copy: Copy): Promise<Answer> {
     const { cluster, clock, log, observer } = this.parts
-    if (cluster.isolation.holds(clock.nowMs())) return { ...failure(FAILURES.createFailed, 'error'), nodeId: copy.nodeId }
+    if (cluster.isolation.holds(clock.nowMs())) return notCreated(copy.nodeId)
     return await this.#exclusively(create.meetingID, async () => {
       const answer = await this.#placeAnew(create, new Set([copy.nodeId]))
       if (answer.result === 'success') {
@@ -247,7 +247,7 @@ export class PlaceRoute {
       createdAtMs: Number(readField(answer.body, 'createTime')) || this.parts.clock.nowMs(),
       voiceBridge: readField(answer.body, 'voiceBridge') ?? '',
       name: valueOf(request.params, 'name') ?? '',
-      isBreakout: valueOf(request.params, 'isBreakout')?.toLowerCase() === 'true',
+      isBreakout: isBreakout(request),
       parentMeetingID: valueOf(request.params, 'parentMeetingID') ?? '',
       maxParticipants: maxParticipants(request),
     })
@@ -262,9 +262,9 @@ export class PlaceRoute {
     const parent = cluster.resolve(parentID)
     if (parent === undefined) return failure(FAILURES.parentNotFound)
     const member = cluster.memberOf(parent)
-    if (!member.node.carriesMeetings || member.node.health === 'down') return { ...failure(FAILURES.createFailed, 'error'), nodeId: member.node.id }
+    if (!member.node.carriesMeetings || member.node.health === 'down') return notCreated(member.node.id)
     const outcome = await this.#attempt(create, member)
-    return typeof outcome === 'string' ? { ...failure(FAILURES.createFailed, 'error'), nodeId: member.node.id } : outcome
+    return typeof outcome === 'string' ? notCreated(member.node.id) : outcome
   }
 
   /** Waits until the node no longer has a meeting that was ended, or has taken too long. */
@@ -302,4 +302,8 @@ function passwordsOf ({ params }: ApiRequest): [attendeePW: string, moderatorPW:
 
 function maxParticipants ({ params }: ApiRequest): number {
   return Math.max(0, Number.parseInt(valueOf(params, 'maxParticipants') ?? '', 10) || 0)
+}
+
+function isBreakout ({ params }: ApiRequest): boolean {
+  return valueOf(params, 'isBreakout')?.toLowerCase() === 'true'
 }

@@ -44,7 +44,7 @@ export function checksumFault (signed: SignedCall, rule: ChecksumRule, checker: 
  * The query without its checksum, by the three literal replacements of BBB's GetChecksumValidator; what other
  * ampersands stay behind is part of what is hashed.
  */
-export function withoutChecksum (rawQuery: string, checksum: string): string {
+function withoutChecksum (rawQuery: string, checksum: string): string {
   return rawQuery
     .replaceAll(`&checksum=${checksum}`, '')
     .replaceAll(`checksum=${checksum}&`, '')
@@ -75,7 +75,7 @@ function rebuilt (parameters: Parameters): string {
 }
 
 /** A text as java.net.URLEncoder writes it: blanks as `+`, all but letters, digits and `.-*_` as UTF-8 percent escapes. */
-export function encodeAsJava (text: string): string {
+function encodeAsJava (text: string): string {
   return encodeURIComponent(text)
     .replace(/[!'()~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%20', '+')

@@ -102,7 +102,7 @@ export class CpuMeter {
 }
 
 /** The cores a meeting keeps busy. */
-export function coresFor (meeting: Meeting): number {
+function coresFor (meeting: Meeting): number {
   const { participantCount, listenerCount, voiceParticipantCount, videoCount } = countsOf(meeting, presentUsers(meeting))
   const senders = Math.min(videoCount, participantCount)
   const received = senders * Math.min(CAMERAS_SEEN_BY_ONE, Math.max(0, videoCount - 1)) +

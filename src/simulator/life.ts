@@ -7,9 +7,9 @@ import { hasPeople } from './users.js'
 
 const MINUTE_MS = 60_000
 /** How long a node remembers somebody who left (BBB's usersTimeout). */
-export const USER_LINGER_MS = 60_000
+const USER_LINGER_MS = 60_000
 /** After how long without a word from its page a client counts as gone. */
-export const PAGE_SILENCE_MS = 60_000
+const PAGE_SILENCE_MS = 60_000
 const WAITING_GUEST_TIMEOUT_MS = 30_000
 // Node's timers run at once when asked to wait for more than 2^31 ms.
 const LONGEST_WAIT_MS = 86_400_000

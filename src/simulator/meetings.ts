@@ -60,7 +60,7 @@ export interface Meeting extends Readonly<Required<Omit<NewMeeting, 'parent' | '
 }
 
 /** BBB's mock voice bridge: its meetings get an internal id without the hash, so nobody finds them. */
-export const MOCK_VOICE_BRIDGE = '99999'
+const MOCK_VOICE_BRIDGE = '99999'
 
 /** How long a meeting waits for its first person. */
 export const EXPIRE_IF_NO_USER_JOINED_MINUTES = 5

@@ -19,7 +19,7 @@ export interface ReceivedCall {
 const MOST_KEPT = 10_000
 const DROPPED_AT_ONCE = 1_000
 /** Larger bodies are counted and hashed, but not kept and so not read as XML or forms. */
-export const LARGEST_KEPT_BODY = 10 * 1024 * 1024
+const LARGEST_KEPT_BODY = 10 * 1024 * 1024
 
 /** Adds a request to the list, the oldest ones giving way when it is long. */
 export function remember (requests: ReceivedCall[], received: ReceivedCall): void {

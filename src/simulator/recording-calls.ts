@@ -71,7 +71,7 @@ export function updateRecordings (request: CallRequest, node: NodeContext): Answ
 }
 
 /** The address of a recording's playback page. */
-export function playbackUrl (recording: Recording, node: NodeContext): string {
+function playbackUrl (recording: Recording, node: NodeContext): string {
   return `${node.publicUrl}/playback/presentation/2.3/${recording.recordID}`
 }
 
