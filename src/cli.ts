@@ -99,10 +99,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     return 0
   },
   async placement (args) {
-    const { values } = parseArgs({ args, options: { config: CONFIG, tags: { type: 'string' }, participants: { type: 'string' } } })
+    const { values } = parseArgs({ args, options: { config: CONFIG, tags: { type: 'string' }, participants: { type: 'string' }, 'meeting-id': { type: 'string' } } })
     const participants = values.participants === undefined ? undefined : wholeNumber(values.participants, '--participants', 0, MOST_PEOPLE)
     const { findGateway, showPlacement } = await import('./commands/operate.js')
-    print(await showPlacement(await findGateway(values.config, process.env), { tags: values.tags, participants: participants?.toString() }))
+    print(await showPlacement(await findGateway(values.config, process.env), { tags: values.tags, participants: participants?.toString(), meetingID: values['meeting-id'] }))
     return 0
   },
   async isolation (args) {

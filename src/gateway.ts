@@ -1,11 +1,15 @@
+import { readFileSync } from 'node:fs'
 import { parse as parseQuery } from 'node:querystring'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Clock } from './clock.js'
 import { AnswerCache } from './cluster/answer-cache.js'
 import { Cluster } from './cluster/cluster.js'
+import { PrometheusLink } from './cluster/prometheus-link.js'
 import { readAuthorities } from './config/authorities.js'
 import type { Config } from './config/schema.js'
+import { readSecretFile } from './config/secrets.js'
+import { Keeping } from './keeping.js'
 import type { Log } from './log.js'
 import { createMetrics } from './metrics.js'
 import { apiRoutes, type CallEnd } from './routes/api.js'
@@ -16,7 +20,6 @@ import { healthRoutes, metricsRoute, type OperationsParts } from './routes/opera
 import { PlaceRoute } from './routes/place.js'
 import { RedirectRoute } from './routes/redirect.js'
 import { requestIds } from './routes/request-id.js'
-import { readStateFile, StateFile, type SavedMeeting } from './store/state-file.js'
 import { DEFAULT_TENANT, Tenants } from './tenants/tenants.js'
 
 export interface GatewayParts {
@@ -44,32 +47,45 @@ export interface Gateway {
 /** How often idle connections are looked for while the gateway closes. */
 const REAPING_MS = 50
 
+/** What a sample of the CPU is taken to be a mean over where its query does not say. */
+const USUAL_RATE_WINDOW_MS = 120_000
+const UNIT_MS: ReadonlyMap<string, number> = new Map([['ms', 1], ['s', 1_000], ['m', 60_000], ['h', 3_600_000]])
+
 /** Puts the parts together. Reads the state file; throws where that or the CA file cannot be read. */
 export async function createGateway ({ config, clock, log, version, random }: GatewayParts): Promise<Gateway> {
   const { timeouts } = config
   const nowMs = (): number => clock.nowMs()
   const metrics = createMetrics(version)
+  const tenants = new Tenants([{ id: DEFAULT_TENANT, secrets: config.secrets }], config.checksums)
+  const ca = readAuthorities(config)
   const cluster = new Cluster({
     nodes: config.nodes,
     poll: config.poll,
     isolation: config.isolation,
     connectTimeoutMs: timeouts.connect,
-    ca: readAuthorities(config),
-  }, { clock, log, random, observer: metrics.observer, changed: () => stateFile?.changed() })
-  const stateFile = config.stateFile === '' ? undefined : new StateFile(config.stateFile, () => snapshot(cluster), clock, log)
-  const saved = config.stateFile === '' ? undefined : await readStateFile(config.stateFile, log)
-  if (saved !== undefined) cluster.restore(saved.overrides, saved.meetings)
-  metrics.watch(cluster, nowMs)
+    // A create may ask one node three times.
+    longestCallMs: 2 * (timeouts.create + timeouts.call) + timeouts.total,
+    ca,
+    forecast: {
+      rooms: true,
+      bookings: true,
+      maxSampleAgeMs: config.prometheus?.maxAge ?? 0,
+      sampleWindowMs: config.prometheus === undefined ? 0 : rateWindowMs(config.prometheus.cpuQuery),
+    },
+  }, { clock, log, random, observer: metrics.observer, changed: () => keeping.changed(), learned: () => keeping.learned(), tenantOf: (meetingID) => tenants.ownerOf(meetingID) })
+  const prometheus = config.prometheus === undefined
+    ? undefined
+    : new PrometheusLink({ settings: config.prometheus, cluster, clock, log, ca, configured: config.nodes, readSecret, counted: metrics.cpuSampled })
+  const keeping = new Keeping({ stateFile: config.stateFile, cluster, prometheus, clock, log })
+  await keeping.restore()
+  metrics.watch(cluster, prometheus, nowMs)
 
   let isShuttingDown = false
-  const operations: OperationsParts = { cluster, registry: metrics.registry, metricsToken: config.metrics.token, isShuttingDown: () => isShuttingDown }
+  const operations: OperationsParts = { cluster, registry: metrics.registry, metricsToken: config.metrics.token, isShuttingDown: () => isShuttingDown, prometheusTroubles: () => prometheus?.troubles ?? [] }
   const app = listener(config)
   const answering = { cluster, callTimeoutMs: timeouts.call, totalTimeoutMs: timeouts.total, nowMs, cacheAnswered: metrics.cacheAnswered }
   apiRoutes(app, {
-    rules: {
-      tenants: new Tenants([{ id: DEFAULT_TENANT, secrets: config.secrets }], config.checksums),
-      unsignedForms: config.unsignedForms,
-    },
+    rules: { tenants, unsignedForms: config.unsignedForms },
     bodyLimitBytes: config.limits.body,
     place: new PlaceRoute({ cluster, clock, log, observer: metrics.observer, callTimeoutMs: timeouts.call, createTimeoutMs: timeouts.create }),
     redirect: new RedirectRoute(answering),
@@ -98,6 +114,7 @@ export async function createGateway ({ config, clock, log, version, random }: Ga
       const managementUrl = managementAddress === undefined ? undefined : await inside.listen(managementAddress)
       // Not before the addresses are ours: another gateway may be using them, and the state file with them.
       cluster.start()
+      prometheus?.start()
       return { url, managementUrl }
     },
     announceShutdown () { isShuttingDown = true },
@@ -111,13 +128,19 @@ export async function createGateway ({ config, clock, log, version, random }: Ga
       } finally {
         clearInterval(reaper)
       }
+      await prometheus?.stop()
       await cluster.stop()
-      await stateFile?.stop()
+      await keeping.stop()
     },
     breakOff () {
       for (const { server } of [app, inside]) server.closeAllConnections()
     },
   }
+}
+
+/** Reads the secret of a node that was found, from a file at an absolute path. */
+function readSecret (path: string): ReturnType<typeof readSecretFile> {
+  return readSecretFile(path, { directory: '/', read: (file) => readFileSync(file, 'utf8') })
 }
 
 function listener (config: Config): FastifyInstance {
@@ -150,6 +173,12 @@ function registerManagement (app: FastifyInstance, cluster: Cluster, config: Con
   }, { prefix: '/api/v1' })
 }
 
+/** The time that a sample of the CPU is a mean over, as PromQL writes it: `rate(…[2m])`. */
+function rateWindowMs (cpuQuery: string): number {
+  const [, count, unit = ''] = /\[(\d+)(ms|s|m|h)[:\]]/.exec(cpuQuery) ?? []
+  return count === undefined ? USUAL_RATE_WINDOW_MS : Number(count) * (UNIT_MS.get(unit) ?? 0)
+}
+
 function logCall (log: Log, { call, tenantId, requestId, durationMs, answer }: CallEnd): void {
   log.info({
     requestId,
@@ -161,18 +190,4 @@ function logCall (log: Log, { call, tenantId, requestId, durationMs, answer }: C
     status: answer.statusCode,
     durationMs: Math.round(durationMs * 10) / 10,
   }, 'call answered')
-}
-
-function snapshot (cluster: Cluster): { overrides: NonNullable<Parameters<Cluster['restore']>[0]>, meetings: Iterable<SavedMeeting> } {
-  return {
-    overrides: Array.from(cluster.members.values(), ({ node }) => node.override).filter((override) => override !== undefined),
-    meetings: savedMeetings(cluster),
-  }
-}
-
-function * savedMeetings (cluster: Cluster): Generator<SavedMeeting> {
-  for (const copy of cluster.directory.all()) {
-    const { meetingID, internalMeetingID, nodeId, createdAtMs, voiceBridge } = copy
-    yield { meetingID, internalMeetingID, nodeId, createdAtMs, voiceBridge, current: cluster.directory.isCurrent(copy) }
-  }
 }

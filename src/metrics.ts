@@ -1,8 +1,11 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { AnswerKind } from './cluster/answer-cache.js'
 import type { Cluster } from './cluster/cluster.js'
+import { CPU_RESULTS, type CpuResult } from './cluster/cpu-samples.js'
+import { FAILURE_REASONS } from './cluster/node-client.js'
 import { ADMINISTRATIVE_STATES, type Node } from './cluster/node.js'
 import type { Observer } from './cluster/observer.js'
+import type { PrometheusLink } from './cluster/prometheus-link.js'
 import type { CallEnd } from './routes/api.js'
 
 const CALL_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
@@ -14,8 +17,9 @@ export interface Metrics {
   readonly observer: Observer
   callEnded (end: CallEnd): void
   cacheAnswered (call: string, kind: AnswerKind): void
-  /** Adds the series that are read off the cluster when Prometheus asks. */
-  watch (cluster: Cluster, nowMs: () => number): void
+  cpuSampled (result: CpuResult, count: number): void
+  /** Adds the series that are read off the cluster, and off what it has from Prometheus, when Prometheus asks. */
+  watch (cluster: Cluster, prometheus: PrometheusLink | undefined, nowMs: () => number): void
 }
 
 export function createMetrics (version: string): Metrics {
@@ -36,6 +40,8 @@ export function createMetrics (version: string): Metrics {
   const placementFailures = new Counter({ name: 'ensemble_placement_failures_total', help: 'New meetings that no node took.', labelNames: ['reason'], registers })
   const failovers = new Counter({ name: 'ensemble_failovers_total', help: 'Meetings opened again on another node because theirs was down.', registers })
 
+  const samples = new Counter({ name: 'ensemble_prometheus_samples_total', help: 'What became of the answers about the CPU of nodes.', labelNames: ['result'], registers })
+
   const durations = new Map<string, { observe (seconds: number): void }>()
   return {
     registry,
@@ -49,6 +55,10 @@ export function createMetrics (version: string): Metrics {
       placed: (node) => placements.inc({ node }),
       placementFailed: (reason) => placementFailures.inc({ reason }),
       failedOver: () => failovers.inc(),
+      nodeRemoved (node) {
+        for (const each of [nodeDuration, pollFailures, malformed, placements]) each.remove({ node })
+        for (const reason of FAILURE_REASONS) nodeErrors.remove({ node, reason })
+      },
     },
     callEnded ({ call, tenantId, durationMs, answer }) {
       requests.inc({ call, tenant: tenantId, result: answer.result })
@@ -57,7 +67,18 @@ export function createMetrics (version: string): Metrics {
       ofCall.observe(durationMs / 1000)
     },
     cacheAnswered: (call, kind) => cacheAnswers.inc({ call, kind }),
-    watch: (cluster, nowMs) => watchCluster(registry, cluster, nowMs),
+    cpuSampled: (result, count) => samples.inc({ result }, count),
+    watch (cluster, prometheus, nowMs) {
+      watchCluster(registry, cluster, nowMs)
+      if (prometheus === undefined) return
+      for (const result of CPU_RESULTS) samples.inc({ result }, 0)
+      const up = new Gauge({
+        name: 'ensemble_prometheus_up',
+        help: '1 if Prometheus answered everything it was asked the last time.',
+        registers,
+        collect () { up.set(Number(prometheus.troubles.length === 0)) },
+      })
+    },
   }
 }
 
@@ -68,7 +89,8 @@ function watchCluster (registry: Registry, cluster: Cluster, nowMs: () => number
     return new Gauge({ name: `ensemble_${name}`, help, registers, collect () { this.set(read()) } })
   }
 
-  function perNode (name: string, help: string, read: (node: Node) => number): Gauge<'node'> {
+  /** A node of which it is not known has no series. */
+  function perNode (name: string, help: string, read: (node: Node) => number | undefined): Gauge<'node'> {
     return new Gauge({
       name: `ensemble_${name}`,
       help,
@@ -76,14 +98,12 @@ function watchCluster (registry: Registry, cluster: Cluster, nowMs: () => number
       registers,
       collect () {
         this.reset()
-        for (const { node } of cluster.members.values()) this.set({ node: node.id }, read(node))
+        for (const { node } of cluster.members.values()) {
+          const value = read(node)
+          if (value !== undefined) this.set({ node: node.id }, value)
+        }
       },
     })
-  }
-
-  function score (node: Node): number {
-    const { background, live, reserved, booked } = cluster.loadOf(node)
-    return background + live + reserved + booked
   }
 
   single('directory_meetings', 'Meetings known.', () => cluster.directory.size)
@@ -92,9 +112,11 @@ function watchCluster (registry: Registry, cluster: Cluster, nowMs: () => number
   single('nodes_placeable', 'Nodes that may take a new meeting.', () =>
     Array.from(cluster.members.values()).filter(({ node }) => node.state === 'enabled' && node.health !== 'down').length)
   perNode('node_up', '1 if the node is up, 0 if it is suspect or down.', (node) => Number(node.health === 'up'))
+  perNode('node_cpu_ratio', 'How busy the node is, from 0 to 1; none while no sample is fresh enough.', (node) => cluster.cpuOf(node))
+  perNode('prometheus_sample_age_seconds', 'Age of the newest sample of the node\'s CPU.', ({ cpu }) => cpu === undefined ? undefined : (nowMs() - cpu.atMs) / 1000)
   perNode('node_meetings', 'Meetings on the node.', (node) => cluster.directory.onNode(node.id).size)
   perNode('node_participants', 'People on the node, those on their way included.', (node) => cluster.participantsOn(node))
-  perNode('node_score', 'What the node carries, in parts of its own CPU, as placement counts it.', score)
+  perNode('node_score', 'What the node carries, in parts of its own CPU, at the worst time of the coming hour and a half.', (node) => cluster.loadOf(node).score)
   perNode('poll_age_seconds', 'Time since the node last answered a poll; since the epoch if it never did.', (node) => (nowMs() - node.lastAnswerAtMs) / 1000)
   const state = new Gauge({
     name: 'ensemble_node_state',

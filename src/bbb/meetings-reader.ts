@@ -1,3 +1,4 @@
+import { announcedSize } from './announced-size.js'
 import type { ElementWalk } from './element-walk.js'
 import { walkList } from './list-walk.js'
 import type { ItemVisitor } from './list-walk.js'
@@ -31,6 +32,8 @@ export interface ListedMeeting {
   parentMeetingID: string
   /** `maxUsers`; 0 = no limit. */
   maxParticipants: number
+  /** How many people the client announced in the metadata; 0 = it did not. */
+  expectedParticipants: number
 }
 
 export interface MeetingsAnswer {
@@ -52,7 +55,7 @@ export function readMeetings (body: Buffer): MeetingsAnswer {
 
 const FIELDS = [
   'meetingID', 'internalMeetingID', 'meetingName', 'createTime', 'voiceBridge', 'participantCount', 'moderatorCount',
-  'voiceParticipantCount', 'videoCount', 'isBreakout', 'parentMeetingID', 'maxUsers',
+  'voiceParticipantCount', 'videoCount', 'isBreakout', 'parentMeetingID', 'maxUsers', 'metadata',
 ] as const
 type Field = typeof FIELDS[number]
 
@@ -95,7 +98,7 @@ class MeetingReader implements ItemVisitor {
       if (candidate.first !== first || !standsAt(walk.bytes, walk.nameStart, candidate.name)) continue
       const { index } = candidate
       if (this.starts[index] !== UNSEEN) return
-      this.starts[index] = walk.isLeaf ? walk.contentStart : NOT_A_LEAF
+      this.starts[index] = walk.isLeaf || index === INDEX.metadata ? walk.contentStart : NOT_A_LEAF
       this.ends[index] = walk.contentEnd
       return
     }
@@ -143,7 +146,13 @@ class MeetingReader implements ItemVisitor {
       isBreakout: this.flag('isBreakout') ?? false,
       parentMeetingID: this.id('parentMeetingID'),
       maxParticipants: this.number('maxUsers', LARGEST_COUNT) ?? 0,
+      expectedParticipants: this.expectedParticipants(),
     }
+  }
+
+  private expectedParticipants (): number {
+    const start = this.starts[INDEX.metadata] ?? UNSEEN
+    return start < 0 ? 0 : announcedSize(this.bytes, start, this.ends[INDEX.metadata] ?? start)
   }
 
   private counts (): MeetingCounts | undefined {

@@ -1,26 +1,34 @@
 import type { Clock, Timer } from '../clock.js'
 import type { Log } from '../log.js'
+import { Forecast, type ForecastParts } from '../placement/forecast.js'
+import { obstacleTo, chooseNode, peakOf, rankNodes, type Candidate, type PlaceableNode, type Placing, type Score } from '../placement/placement.js'
+import type { Expectation, Opening } from '../placement/rooms.js'
+import type { TagWish } from '../placement/tags.js'
+import { Courses } from './courses.js'
 import { Directory, peopleIn, type Copy, type NewCopy } from './directory.js'
 import { Isolation } from './isolation.js'
 import { LastSeen } from './last-seen.js'
-import { Loads, type NodeLoad } from './load.js'
 import { NodeClient } from './node-client.js'
-import { Node, type AdministrativeState, type NodeSettings, type StateOverride } from './node.js'
+import { Node, type AdministrativeState, type CpuSample, type NodeSettings, type SavedOverride, type StateOverride } from './node.js'
 import type { Observer } from './observer.js'
-import { chooseNode, rankNodes, type Candidate, type PlaceableNode, type Placing } from './placement.js'
+import { Planner } from './planner.js'
 import { Poller, type Poll } from './poller.js'
-import { shareOf, type Crowd } from './shares.js'
-import type { TagWish } from './tags.js'
 
 /** How long calls wait after a start for the first round of polls. */
 const FIRST_ROUND_MS = 3_000
+
+/** So long an operator's change waits for its node to come back. Hosts that are made anew each day have ever new names. */
+const OVERRIDE_WAITS_MS = 30 * 86_400_000
 
 export interface ClusterSettings {
   readonly nodes: readonly NodeSettings[]
   readonly poll: { readonly interval: number, readonly timeout: number, readonly downAfter: number, readonly upAfter: number, readonly lostAfter: number }
   readonly isolation: { readonly hold: number }
   readonly connectTimeoutMs: number
+  /** No call takes longer: so long a node that has nothing to do any more is kept, because of calls that hold on to it. */
+  readonly longestCallMs: number
   readonly ca: string | undefined
+  readonly forecast: ForecastParts
 }
 
 export interface ClusterParts {
@@ -31,6 +39,10 @@ export interface ClusterParts {
   readonly random: () => number
   /** Called when something changed that should survive a restart. */
   readonly changed: () => void
+  /** Called when more is known of rooms. */
+  readonly learned: () => void
+  /** Whose meeting an external id is. */
+  readonly tenantOf: (meetingID: string) => string
 }
 
 /** A node with what speaks to it. */
@@ -42,14 +54,26 @@ export interface Member {
 
 /** A meeting to be placed, before its node is known. */
 export interface Wish {
-  readonly expected: Crowd
+  readonly opening: Opening
   readonly tags: TagWish
 }
 
 /** A node chosen for a new meeting and already charged with it. `release` takes the charge back. */
 export interface Placement {
   readonly member: Member
+  /** What the meeting is expected to become. */
+  readonly expected: Expectation
   release (): void
+}
+
+/** What a node carries, in parts of its own CPU (1.0 = all of it, whatever its weight). */
+export interface NodeLoad extends Score {
+  /** Load no meeting explains, such as the processing of recordings. 0 until the CPU is measured. */
+  readonly background: number
+  /** What is seen of the meetings now. */
+  readonly live: number
+  /** What is held for meetings that are still filling, and for creates under way. */
+  readonly reserved: number
 }
 
 interface Seen extends PlaceableNode {
@@ -58,12 +82,20 @@ interface Seen extends PlaceableNode {
 
 /** The nodes, what is known of them, and the meetings on them. */
 export class Cluster {
-  readonly directory = new Directory((nodeId) => this.members.get(nodeId)?.node.health === 'down')
+  readonly forecast: Forecast
+  readonly directory: Directory
   readonly lastSeen = new LastSeen()
   readonly isolation: Isolation
   readonly members = new Map<string, Member>()
-  readonly #loads = new Loads(this.directory)
+  readonly #planner: Planner
   readonly #unpolled = new Set<string>()
+  /** Whether nodes come from a list as well, and whether that has yet to be read. */
+  #list: 'none' | 'unread' | 'read' = 'none'
+  /** Operators' changes of nodes that are not there now and may come back. */
+  readonly #absentOverrides = new Map<string, { readonly override: StateOverride, readonly sinceMs: number }>()
+  /** When a node that is off the list was first found to have nothing left to do. */
+  readonly #idleSinceMs = new Map<string, number>()
+  #started = false
   #ready = false
   #changes = 0
   #endFirstRound: () => void = () => {}
@@ -73,6 +105,14 @@ export class Cluster {
 
   constructor (private readonly settings: ClusterSettings, private readonly parts: ClusterParts) {
     this.isolation = new Isolation(settings.isolation.hold)
+    this.forecast = new Forecast(settings.forecast)
+    const courses = new Courses(this.forecast, {
+      clockAheadMs: (nodeId) => this.members.get(nodeId)?.node.clockAheadMs ?? 0,
+      tenantOf: parts.tenantOf,
+      learned: parts.learned,
+    })
+    this.directory = new Directory((nodeId) => this.members.get(nodeId)?.node.health === 'down', courses)
+    this.#planner = new Planner(parts.clock, parts.log, () => this.forecast.prepare(this.#seen(), parts.clock.nowMs(), parts.random))
     for (const node of settings.nodes) this.#addMember(node)
   }
 
@@ -81,15 +121,10 @@ export class Cluster {
 
   /** Begins to poll every node. */
   start (): void {
+    this.#started = true
     this.#firstRoundTimer = this.parts.clock.after(FIRST_ROUND_MS, this.#endFirstRound)
-    for (const [id, { node, poller }] of this.members) {
-      if (node.state === 'disabled') {
-        node.silentSinceMs = this.parts.clock.nowMs()
-        continue
-      }
-      this.#unpolled.add(id)
-      poller.start()
-    }
+    for (const member of this.members.values()) this.#begin(member)
+    this.#planner.start()
     this.#checkReady()
   }
 
@@ -97,17 +132,27 @@ export class Cluster {
   async stop (): Promise<void> {
     this.#firstRoundTimer?.cancel()
     this.#endFirstRound()
+    await this.#planner.stop()
     await Promise.all(Array.from(this.members.values(), async ({ poller, client }) => {
       poller.stop()
       await client.close()
     }))
   }
 
-  /** Whether every node has been polled once, answered or not. */
+  /** Whether the list of nodes, if there is one, has been read and every node has been polled once, answered or not. */
   get isReady (): boolean { return this.#ready }
+
+  /** Whether there is a list of nodes that has not been read yet. */
+  get isListUnread (): boolean { return this.#list === 'unread' }
 
   /** Nodes that have not been polled yet. */
   get unpolled (): readonly string[] { return [...this.#unpolled] }
+
+  /** Operators' changes that should survive a restart. */
+  get overrides (): SavedOverride[] {
+    const present = Array.from(this.members.values(), ({ node }) => node.override).filter((override) => override !== undefined)
+    return [...present, ...Array.from(this.#absentOverrides.values(), ({ override, sinceMs }) => ({ ...override, absentSinceMs: sinceMs }))]
+  }
 
   /** The member of a copy. Copies live only as long as their node is known. */
   memberOf (copy: Copy): Member {
@@ -145,27 +190,28 @@ export class Cluster {
 
   /** Chooses the node for a new meeting and charges it in the same step; undefined if no node may take it. */
   place (wish: Wish, except: ReadonlySet<string>): Placement | undefined {
-    const share = shareOf(wish.expected)
-    const chosen = chooseNode(this.#seen(), this.#placing(wish, except), this.parts.random)
+    const expected = this.forecast.expect(wish.opening)
+    const chosen = chooseNode(this.#seen(), this.#placing(expected, wish.tags, except), this.parts.random)
     if (chosen === undefined) return undefined
     const { member } = chosen.node
-    const key = Symbol(member.node.id)
-    member.node.reservations.set(key, share)
-    return { member, release: () => { member.node.reservations.delete(key) } }
+    return { member, expected, release: this.forecast.hold(member.node.id, expected) }
   }
 
   /** Whether the node may take this meeting now, as if it were placed. */
   mayTake (member: Member, wish: Wish): boolean {
-    return chooseNode([this.#see(member)], this.#placing(wish, NO_NODES), this.parts.random) !== undefined
+    return obstacleTo(this.#see(member, this.parts.clock.nowMs()), { tags: wish.tags, except: NO_NODES }) === ''
   }
 
-  /** Every node as a candidate for such a meeting, the best first. */
-  candidates (wish: Wish): Candidate<PlaceableNode>[] {
-    return rankNodes(this.#seen(), this.#placing(wish, NO_NODES))
+  /** What such a meeting is expected to become, and every node as a candidate for it, the best first. */
+  candidates (wish: Wish): { expected: Expectation, candidates: Candidate<PlaceableNode>[] } {
+    const expected = this.forecast.expect(wish.opening)
+    return { expected, candidates: rankNodes(this.#seen(), this.#placing(expected, wish.tags, NO_NODES)) }
   }
 
   loadOf (node: Node): NodeLoad {
-    return this.#loads.of(node, this.parts.clock.nowMs())
+    const look = this.forecast.look(node.id, this.parts.clock.nowMs())
+    const { background, live, reserved } = look.profile
+    return { background, live, reserved, ...peakOf(look) }
   }
 
   /** Notes the copy that a create answered for; it becomes the current one. A repeated create of it changes nothing. */
@@ -188,15 +234,15 @@ export class Cluster {
   /** Notes a person who was sent to the copy. */
   joined (copy: Copy): void {
     this.directory.joined(copy, this.parts.clock.nowMs())
-    this.#loads.changed(copy.nodeId)
   }
 
   /** Notes that a call changed the meeting, so that earlier answers are no longer true. */
   touched (copy: Copy): void {
     copy.changes++
-    this.memberOf(copy).node.changes++
+    // A call may end after its node was taken out.
+    const node = this.members.get(copy.nodeId)?.node
+    if (node !== undefined) node.changes++
     this.#changes++
-    this.#loads.changed(copy.nodeId)
   }
 
   /** Takes a copy out of which its node says that it is gone. */
@@ -225,6 +271,7 @@ export class Cluster {
     node.setOverride({ nodeId: node.id, state, overrides: node.settings.state, by, atMs: this.parts.clock.nowMs() })
     this.parts.log.warn({ node: node.id, from: before, to: node.state, by }, 'node state changed by an operator')
     if (node.state === 'disabled') {
+      this.forecast.unwatched(node.id)
       poller.stop()
       if (node.silentSinceMs === 0) node.silentSinceMs = this.parts.clock.nowMs()
       this.#unpolled.delete(node.id)
@@ -238,20 +285,94 @@ export class Cluster {
     this.parts.changed()
   }
 
+  /** Says that nodes come from a list as well: the cluster is not ready before that has been read. */
+  expectList (): void {
+    this.#list = 'unread'
+  }
+
+  /** The list of nodes has been read, and its nodes were added. */
+  listRead (): void {
+    if (this.#list === 'read') return
+    this.#list = 'read'
+    this.#checkReady()
+  }
+
+  /** Adds a node that has appeared on the list; it is polled at once. */
+  addNode (settings: NodeSettings): void {
+    const member = this.#addMember(settings)
+    const { id } = settings
+    member.node.setOverride(this.#absentOverrides.get(id)?.override)
+    this.#absentOverrides.delete(id)
+    this.parts.log.info({ node: id, url: settings.url, state: member.node.state }, 'node added')
+    if (this.#started) this.#begin(member)
+    this.parts.changed()
+  }
+
+  /** A node has left the list: it keeps its meetings and gets no new ones. */
+  withdraw (id: string): void {
+    const node = this.members.get(id)?.node
+    if (node === undefined || !node.listed) return
+    node.unlistedSinceMs = this.parts.clock.nowMs()
+    this.parts.log.warn({ node: id, meetings: this.directory.onNode(id).size }, 'node is off the list and gets no new meetings')
+    this.parts.changed()
+  }
+
+  /** A node is on the list again, as if it had never left. */
+  relist (id: string): void {
+    const node = this.members.get(id)?.node
+    if (node === undefined || node.listed) return
+    node.unlistedSinceMs = 0
+    this.parts.log.info({ node: id, state: node.state }, 'node is on the list again')
+    this.parts.changed()
+  }
+
+  /** Takes those nodes out for good that have been off the list for a while and have no meetings, or were silent so long that they are lost. */
+  removeUnlisted (): void {
+    const nowMs = this.parts.clock.nowMs()
+    for (const [id, member] of this.members) {
+      const { node } = member
+      const isOff = !node.listed && nowMs - node.unlistedSinceMs >= this.settings.poll.lostAfter
+      const isIdle = this.forecast.look(id, nowMs).meetings === 0 || node.isLost(nowMs, this.settings.poll.lostAfter)
+      if (!isOff || !isIdle) {
+        this.#idleSinceMs.delete(id)
+        continue
+      }
+      const idleSinceMs = this.#idleSinceMs.get(id)
+      if (idleSinceMs === undefined) this.#idleSinceMs.set(id, nowMs)
+      else if (nowMs - idleSinceMs >= this.settings.longestCallMs) this.#remove(member, nowMs)
+    }
+  }
+
+  /** Takes in how busy a node was. */
+  cpuSampled (nodeId: string, sample: CpuSample): void {
+    const node = this.members.get(nodeId)?.node
+    if (node === undefined) return
+    node.cpu = sample
+    this.forecast.cpuSampled(nodeId, sample.ratio, sample.atMs)
+  }
+
+  /** How busy a node is, from 0 to 1; undefined where no sample is fresh enough. */
+  cpuOf ({ cpu }: Node): number | undefined {
+    return cpu !== undefined && this.parts.clock.nowMs() - cpu.atMs <= this.settings.forecast.maxSampleAgeMs ? cpu.ratio : undefined
+  }
+
   /** Takes over what the state file remembers, before the first poll. */
-  restore (overrides: readonly StateOverride[], copies: Iterable<NewCopy & { readonly current: boolean }>): void {
-    for (const override of overrides) {
+  restore (overrides: readonly SavedOverride[], copies: Iterable<NewCopy & { readonly current: boolean }>): void {
+    const nowMs = this.parts.clock.nowMs()
+    for (const { absentSinceMs = nowMs, ...override } of overrides) {
       const node = this.members.get(override.nodeId)?.node
+      if (node === undefined && this.#list !== 'none') this.#absentOverrides.set(override.nodeId, { override, sinceMs: absentSinceMs })
       node?.setOverride(override)
       // One that the file has ended must not come back when the file changes its mind again.
       if (node !== undefined && node.override === undefined) this.parts.changed()
     }
+    this.#forgetOldOverrides(nowMs)
     for (const copy of copies) {
       if (this.members.has(copy.nodeId)) this.directory.add(copy, copy.current)
     }
   }
 
-  #addMember (settings: NodeSettings): void {
+  #addMember (settings: NodeSettings): Member {
     const { clock, observer, random } = this.parts
     const node = new Node(settings, this.settings.poll)
     const [secret] = settings.secrets
@@ -262,7 +383,10 @@ export class Cluster {
       checksum: settings.checksum,
       connectTimeoutMs: this.settings.connectTimeoutMs,
       ca: this.settings.ca,
-      observe: (durationMs, error) => observer.nodeRequest(node.id, durationMs, error),
+      observe: (durationMs, error) => {
+        // One that was taken out has no figures any more.
+        if (this.members.get(node.id)?.node === node) observer.nodeRequest(node.id, durationMs, error)
+      },
     })
     const poller = new Poller({
       client,
@@ -273,7 +397,43 @@ export class Cluster {
       changes: () => node.changes,
       polled: (poll) => this.#polled(node, poll),
     })
-    this.members.set(node.id, { node, client, poller })
+    this.forecast.addNode(node.id, settings.weight)
+    const member = { node, client, poller }
+    this.members.set(node.id, member)
+    return member
+  }
+
+  /** Begins to poll a node, unless it is disabled. */
+  #begin ({ node, poller }: Member): void {
+    if (node.state === 'disabled') {
+      node.silentSinceMs = this.parts.clock.nowMs()
+      return
+    }
+    if (!this.#ready) this.#unpolled.add(node.id)
+    poller.start()
+  }
+
+  #remove ({ node, client, poller }: Member, nowMs: number): void {
+    const { id, override } = node
+    poller.stop()
+    client.close().catch(() => {})
+    // Whoever disabled it would not expect it to come back enabled.
+    if (override !== undefined) this.#absentOverrides.set(id, { override, sinceMs: nowMs })
+    this.#forgetOldOverrides(nowMs)
+    this.directory.removeNode(id, nowMs)
+    this.forecast.removeNode(id)
+    this.lastSeen.forget(id)
+    this.members.delete(id)
+    this.#idleSinceMs.delete(id)
+    this.parts.observer.nodeRemoved(id)
+    this.parts.log.info({ node: id }, 'node removed: it has been off the list for long')
+    this.#unpolled.delete(id)
+    this.#checkReady()
+    this.parts.changed()
+  }
+
+  #forgetOldOverrides (nowMs: number): void {
+    for (const [id, { sinceMs }] of this.#absentOverrides) if (nowMs - sinceMs >= OVERRIDE_WAITS_MS) this.#absentOverrides.delete(id)
   }
 
   #polled (node: Node, poll: Poll): void {
@@ -287,7 +447,10 @@ export class Cluster {
       if (poll.due) node.healthState.pollFailed()
       else node.healthState.callFailed()
       this.parts.observer.pollFailed(node.id)
-      if (node.health === 'down' && node.silentSinceMs === 0) node.silentSinceMs = poll.endedAtMs
+      if (node.health === 'down') {
+        this.forecast.unwatched(node.id)
+        if (node.silentSinceMs === 0) node.silentSinceMs = poll.endedAtMs
+      }
     }
     this.#logHealth(node, before, poll.error)
     // Only a failure can begin isolation; while it lasts, every poll may end it.
@@ -307,13 +470,14 @@ export class Cluster {
     if (poll.answer.malformed > 0) this.parts.observer.malformedMeetings(node.id, poll.answer.malformed)
     if (isLatest) this.lastSeen.keep(node.id, 'getMeetings', poll.body)
     const { added, removed } = this.directory.reconcile(node.id, poll.answer.meetings, poll.startedAtMs, poll.due)
-    this.#loads.changed(node.id)
+    this.forecast.polled(node.id, poll.startedAtMs)
+    this.forecast.refresh(node.id, this.parts.clock.nowMs())
     if (added.length > 0 || removed.length > 0) this.parts.changed()
     for (const copy of removed) this.parts.log.info({ node: node.id, internalMeetingID: copy.internalMeetingID }, 'meeting is gone from its node')
   }
 
   #checkReady (): void {
-    if (this.#ready || this.#unpolled.size > 0) return
+    if (this.#ready || !this.#started || this.#unpolled.size > 0 || this.isListUnread) return
     this.#ready = true
     this.#firstRoundTimer?.cancel()
     this.#endFirstRound()
@@ -334,12 +498,14 @@ export class Cluster {
   }
 
   * #seen (): Generator<Seen> {
-    for (const member of this.members.values()) yield this.#see(member)
+    const nowMs = this.parts.clock.nowMs()
+    for (const member of this.members.values()) yield this.#see(member, nowMs)
   }
 
-  #see (member: Member): Seen {
+  #see (member: Member, nowMs: number): Seen {
     const { node } = member
     const { limits } = node.settings
+    const { meetings, profile, bookings } = this.forecast.look(node.id, nowMs)
     return {
       member,
       id: node.id,
@@ -348,9 +514,10 @@ export class Cluster {
       weight: node.settings.weight,
       tags: node.settings.tags,
       limits,
-      meetings: this.directory.onNode(node.id).size + node.reservations.size,
+      meetings,
       participants: limits.participants > 0 ? this.participantsOn(node) : 0,
-      load: this.loadOf(node),
+      profile,
+      bookings,
     }
   }
 
@@ -361,8 +528,8 @@ export class Cluster {
     return people
   }
 
-  #placing (wish: Wish, except: ReadonlySet<string>): Placing {
-    return { share: shareOf(wish.expected), tags: wish.tags, except }
+  #placing (expected: Expectation, tags: TagWish, except: ReadonlySet<string>): Placing {
+    return { curve: this.forecast.curveOf(expected), share: expected.share, room: expected.room, tags, except }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ListedMeeting } from '../bbb/meetings-reader.js'
-import { expectedCrowd, type Crowd } from './shares.js'
+import type { Course } from '../placement/course.js'
+import type { Expectation } from '../placement/rooms.js'
 
 /** How long a redirected join counts as a person who is on the way: a browser needs that long to arrive. */
 const JOIN_ARRIVAL_MS = 10_000
@@ -26,7 +27,12 @@ export interface Copy {
   /** External id of the parent where a client named it, its internal id where a node did; '' if none. */
   parentMeetingID: string
   maxParticipants: number
-  expected: Crowd
+  /** People the client said it expects; 0 if it said nothing. */
+  announced: number
+  /** What was expected of it when it was placed here; undefined where others placed it. */
+  expected: Expectation | undefined
+  /** How it goes on, as far as placement cares. */
+  course: Course | undefined
   participants: number
   moderators: number
   microphones: number
@@ -58,7 +64,22 @@ export interface NewCopy {
   readonly isBreakout?: boolean
   readonly parentMeetingID?: string
   readonly maxParticipants?: number
+  readonly announced?: number
+  readonly expected?: Expectation | undefined
   readonly answeredAtMs?: number
+}
+
+/** Told of what happens to copies. */
+export interface DirectoryWatcher {
+  added (copy: Copy): void
+  /** What decides what is expected of the copy turned out to be different. */
+  reconsidered (copy: Copy): void
+  /** A poll that started at `atMs` showed it. */
+  seen (copy: Copy, atMs: number): void
+  /** Somebody was sent there. */
+  awaited (copy: Copy): void
+  /** Its id may go on as another copy, after a failover. */
+  removed (copy: Copy, goesOnAs: Copy | undefined): void
 }
 
 export interface Reconciled {
@@ -84,7 +105,7 @@ export class Directory {
   readonly #removedAtMs = new Map<string, number>()
 
   /** `isAway`: whether a node is down, so that nobody knows who is still in its meetings. */
-  constructor (private readonly isAway: (nodeId: string) => boolean = () => false) {}
+  constructor (private readonly isAway: (nodeId: string) => boolean = () => false, private readonly watcher?: DirectoryWatcher) {}
 
   /** Number of ids. */
   get size (): number { return this.#byExternal.size }
@@ -126,11 +147,14 @@ export class Directory {
         known.absences = 0
         known.endingSinceMs = 0
       }
+      if (created.expected !== undefined) {
+        // A poll has shown it before its create answered, without telling everything.
+        known.expected = created.expected
+        this.watcher?.reconsidered(known)
+      }
       if (makeCurrent) this.#makeCurrent(known)
       return known
     }
-    const isBreakout = created.isBreakout ?? false
-    const maxParticipants = created.maxParticipants ?? 0
     const copy: Copy = {
       meetingID: created.meetingID,
       internalMeetingID: created.internalMeetingID,
@@ -138,10 +162,12 @@ export class Directory {
       createdAtMs: created.createdAtMs,
       voiceBridge: created.voiceBridge,
       name: created.name ?? '',
-      isBreakout,
+      isBreakout: created.isBreakout ?? false,
       parentMeetingID: created.parentMeetingID ?? '',
-      maxParticipants,
-      expected: expectedCrowd(maxParticipants, isBreakout),
+      maxParticipants: created.maxParticipants ?? 0,
+      announced: created.announced ?? 0,
+      expected: created.expected,
+      course: undefined,
       participants: 0,
       moderators: 0,
       microphones: 0,
@@ -162,6 +188,7 @@ export class Directory {
     let onNode = this.#byNode.get(copy.nodeId)
     if (onNode === undefined) this.#byNode.set(copy.nodeId, onNode = new Map())
     onNode.set(copy.internalMeetingID, copy)
+    this.watcher?.added(copy)
     return copy
   }
 
@@ -176,6 +203,7 @@ export class Directory {
     else this.#byExternal.set(copy.meetingID, copies)
     if (this.#byInternal.get(copy.internalMeetingID) === copy) this.#byInternal.delete(copy.internalMeetingID)
     this.#settleCurrent(copy.meetingID)
+    this.watcher?.removed(copy, copies[0])
   }
 
   /** Forgets a node and everything on it. */
@@ -195,6 +223,7 @@ export class Directory {
       copy.joinsAtMs.push(nowMs)
     }
     copy.changes++
+    this.watcher?.awaited(copy)
   }
 
   /** Notes that `end` succeeded: the copy is still followed, but no longer the one a create may find. */
@@ -228,6 +257,7 @@ export class Directory {
           voiceBridge: meeting.voiceBridge,
           isBreakout: meeting.isBreakout,
           maxParticipants: meeting.maxParticipants,
+          announced: meeting.expectedParticipants,
         }, false)
         added.push(copy)
       }
@@ -252,10 +282,12 @@ export class Directory {
     copy.name = meeting.name
     copy.voiceBridge = meeting.voiceBridge
     if (copy.parentMeetingID === '') copy.parentMeetingID = meeting.parentMeetingID
-    if (copy.isBreakout !== meeting.isBreakout || copy.maxParticipants !== meeting.maxParticipants) {
+    const announced = meeting.expectedParticipants > 0 ? meeting.expectedParticipants : copy.announced
+    if (copy.isBreakout !== meeting.isBreakout || copy.maxParticipants !== meeting.maxParticipants || copy.announced !== announced) {
       copy.isBreakout = meeting.isBreakout
       copy.maxParticipants = meeting.maxParticipants
-      copy.expected = expectedCrowd(copy.maxParticipants, copy.isBreakout)
+      copy.announced = announced
+      this.watcher?.reconsidered(copy)
     }
     if (meeting.counts !== undefined) {
       copy.participants = meeting.counts.participants
@@ -264,6 +296,7 @@ export class Directory {
       copy.cameras = meeting.counts.videos
     }
     if (copy.joinsAtMs !== undefined) this.#welcome(copy, copy.joinsAtMs, startedAtMs)
+    this.watcher?.seen(copy, startedAtMs)
   }
 
   /** Takes those off the list of people on their way who had the time to arrive before the poll. */

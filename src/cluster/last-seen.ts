@@ -17,4 +17,9 @@ export class LastSeen {
   of (nodeId: string, call: string): Buffer | undefined {
     return this.#bodies.get(`${nodeId} ${call}`)
   }
+
+  /** Forgets a node that there is no more. */
+  forget (nodeId: string): void {
+    for (const key of [...this.#bodies.keys()]) if (key.startsWith(`${nodeId} `)) this.#bodies.delete(key)
+  }
 }

@@ -27,7 +27,8 @@ export interface NodeClientOptions {
   readonly observe: (durationMs: number, error: FailureReason | '') => void
 }
 
-export type FailureReason = 'connect' | 'timeout' | 'reset' | 'status' | 'too-large'
+export const FAILURE_REASONS = ['connect', 'timeout', 'reset', 'status', 'too-large'] as const
+export type FailureReason = typeof FAILURE_REASONS[number]
 
 /** A request to a node that got no whole answer. */
 export class NodeUnreachable extends Error {

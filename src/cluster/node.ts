@@ -18,6 +18,8 @@ export interface NodeSettings {
   readonly checksum: ChecksumAlgorithm
   /** 0 means no limit. */
   readonly limits: { readonly meetings: number, readonly participants: number }
+  /** Its `instance` in Prometheus, with or without a port; the host name of `url` where it is not given. */
+  readonly prometheusInstance?: string
 }
 
 /** An operator's change of a node's state. It holds until the file says something else than when it was made. */
@@ -27,6 +29,18 @@ export interface StateOverride {
   /** What the file said when the change was made. */
   readonly overrides: AdministrativeState
   readonly by: string
+  readonly atMs: number
+}
+
+/** The same as it is kept over a restart. */
+export interface SavedOverride extends StateOverride {
+  /** Since when its node has not been there; left out where it is. */
+  readonly absentSinceMs?: number
+}
+
+/** How busy a node was, from 0 to 1, on average over a while until `atMs`. */
+export interface CpuSample {
+  readonly ratio: number
   readonly atMs: number
 }
 
@@ -51,12 +65,14 @@ export class Node {
   silentSinceMs = 0
   /** How far the node's clock is ahead of ours, from the Date header of its answers. */
   clockAheadMs = 0
+  /** The newest sample of its CPU, which may be old by now: see Cluster.cpuOf. */
+  cpu: CpuSample | undefined
+  /** Since when it is off the list that it came from; 0 while it is on it, and always for a node of the file. */
+  unlistedSinceMs = 0
   /** Meetings of the last poll with a part nobody could read. */
   malformedMeetings = 0
   /** Grows with every call through this gateway that changed what the node's list would say. */
   changes = 0
-  /** Shares of creates under way, by the key their create was given. */
-  readonly reservations = new Map<symbol, number>()
 
   constructor (readonly settings: NodeSettings, limits: HealthLimits) {
     this.healthState = new HealthState(limits)
@@ -64,8 +80,15 @@ export class Node {
 
   get id (): string { return this.settings.id }
   get health (): Health { return this.healthState.health }
-  get state (): AdministrativeState { return this.#override?.state ?? this.settings.state }
+  /** Whether the list that it came from still has it. */
+  get listed (): boolean { return this.unlistedSinceMs === 0 }
   get override (): StateOverride | undefined { return this.#override }
+
+  /** What is wanted of it: by an operator or else by the file. One that has left its list keeps its meetings and gets no new ones. */
+  get state (): AdministrativeState {
+    const wanted = this.#override?.state ?? this.settings.state
+    return wanted === 'enabled' && !this.listed ? 'draining' : wanted
+  }
 
   /** Whether calls about meetings go there. */
   get carriesMeetings (): boolean {

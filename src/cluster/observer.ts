@@ -11,4 +11,6 @@ export interface Observer {
   placementFailed (reason: string): void
   /** A create of an id that a node had was moved to another node. */
   failedOver (): void
+  /** A node is no longer among those of the cluster. */
+  nodeRemoved (nodeId: string): void
 }

@@ -41,18 +41,45 @@ interface NodeView {
   health: string
   meetings: number
   participants: number
+  cpu: number | null
+  load: Load
   score: number
+  peakAt: string
   weight: number
   tags: string[]
   lastError: string | null
 }
 
+/** What a node carries, in parts of its CPU. */
+interface Load {
+  background: number
+  live: number
+  reserved: number
+  booked: number
+}
+
+const LOAD_TITLES = ['background', 'live', 'reserved', 'booked', 'score', 'at']
+
+function loadCells ({ background, live, reserved, booked }: Load, score: number, peakAt: string): string[] {
+  return [...[background, live, reserved, booked, score].map(percent), timeOfDay(peakAt)]
+}
+
+function percent (ratio: number): string {
+  return `${(ratio * 100).toFixed(1)} %`.padStart(7)
+}
+
+/** The hour and minute here. */
+function timeOfDay (isoTime: string): string {
+  const at = new Date(isoTime)
+  return [at.getHours(), at.getMinutes()].map((part) => String(part).padStart(2, '0')).join(':')
+}
+
 /** `ensemble nodes`: the nodes as a table. */
 export async function listNodes (gateway: RunningGateway): Promise<string> {
   const { nodes } = await ask<{ nodes: NodeView[] }>(gateway, 'GET', '/nodes')
-  return table(['node', 'state', 'health', 'meetings', 'people', 'score', 'weight', 'tags', 'last error'], nodes.map((node) => [
+  return table(['node', 'state', 'health', 'meetings', 'people', 'cpu', ...LOAD_TITLES, 'weight', 'tags', 'last error'], nodes.map((node) => [
     node.id, node.override === null ? node.state : `${node.state} (set by operator)`, node.health, node.meetings, node.participants,
-    node.score, node.weight, node.tags.join(','), node.lastError ?? '',
+    node.cpu === null ? 'unknown' : percent(node.cpu), ...loadCells(node.load, node.score, node.peakAt), node.weight, node.tags.join(','), node.lastError ?? '',
   ]))
 }
 
@@ -82,14 +109,11 @@ export async function listMeetings (gateway: RunningGateway, filter: { readonly 
   ]))
 }
 
-interface CandidateView {
+interface CandidateView extends Load {
   node: string
   obstacle: string | null
   score: number
-  background: number
-  live: number
-  reserved: number
-  booked: number
+  peakAt: string
   meeting: number
   weight: number
   health: string
@@ -117,13 +141,30 @@ function isolationText ({ isolated, holding }: IsolationView): string {
     : 'isolated: most nodes fail at once, creates of meetings on failed nodes are moved to others'
 }
 
-/** `ensemble placement`: the nodes as candidates for a new meeting, the best first. */
-export async function showPlacement (gateway: RunningGateway, wish: { readonly tags?: string | undefined, readonly participants?: string | undefined }): Promise<string> {
-  const { candidates } = await ask<{ candidates: CandidateView[] }>(gateway, 'GET', `/placement${queryOf(wish)}`)
-  return table(['node', 'score', 'background', 'live', 'reserved', 'booked', 'meeting', 'weight', 'health', 'obstacle'], candidates.map((candidate) => [
-    candidate.node, candidate.score, candidate.background, candidate.live, candidate.reserved, candidate.booked, candidate.meeting,
+interface PlacementView {
+  known: string | null
+  expected: { isKnown: boolean, people: number, microphones: number, cameras: number, minutes: number, share: number, surprise: number }
+  candidates: CandidateView[]
+}
+
+/** `ensemble placement`: what is expected of a new meeting, and the nodes as candidates for it, the best first. */
+export async function showPlacement (gateway: RunningGateway, wish: { readonly tags?: string | undefined, readonly participants?: string | undefined, readonly meetingID?: string | undefined }): Promise<string> {
+  const { known, expected, candidates } = await ask<PlacementView>(gateway, 'GET', `/placement${queryOf(wish)}`)
+  const rows = candidates.map((candidate) => [
+    candidate.node, percent(candidate.meeting), ...loadCells(candidate, candidate.score, candidate.peakAt),
     candidate.weight, candidate.health, candidate.obstacle ?? '',
-  ]))
+  ])
+  return [
+    ...(known === null ? [] : [`the meeting is on ${printable(known)} now`]),
+    expectedText(expected),
+    table(['node', 'meeting', ...LOAD_TITLES, 'weight', 'health', 'obstacle'], rows),
+  ].join('\n')
+}
+
+function expectedText ({ isKnown, people, microphones, cameras, minutes, share, surprise }: PlacementView['expected']): string {
+  const size = `${Math.round(people)} people, ${Math.round(microphones)} microphones, ${Math.round(cameras)} cameras, ${Math.round(minutes)} minutes`
+  const cost = `${percent(share).trim()} of a node of weight 1${surprise > 0 ? `, chosen as if it were ${percent(share + surprise).trim()}` : ''}`
+  return `expected of ${isKnown ? 'this room' : 'a room nobody knows'}: ${size}: ${cost}`
 }
 
 function queryOf (filter: Readonly<Record<string, string | undefined>>): string {

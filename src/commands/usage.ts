@@ -26,7 +26,8 @@ export const USAGE = `ensemble: one BigBlueButton endpoint over a pool of BigBlu
   ensemble nodes                                         list the nodes
   ensemble nodes set ID enabled|draining|archive|disabled
   ensemble meetings [--node ID] [--meeting-id ID]        list the meetings
-  ensemble placement [--tags T] [--participants N]       where a new meeting would go, and why
+  ensemble placement [--meeting-id ID] [--tags T] [--participants N]
+                                                         where a new meeting would go, and why
   ensemble isolation                                     whether most nodes fail at once
   ensemble isolation end                                 move the meetings of failed nodes without waiting
 

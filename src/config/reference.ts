@@ -7,7 +7,7 @@ const INTRODUCTION = `# Configuration reference
 This page is made from the schema in \`src/config/\` by \`npm run docs\`; a change belongs there.
 \`ensemble.example.yaml\` shows every key in its place.
 
-- Only the secrets that clients sign with and at least one node are required. Unknown keys are errors.
+- Only the secrets that clients sign with and a source of nodes (\`nodes\`, \`prometheus.discover\`, or both) are required. Unknown keys are errors.
 - Durations are written \`500ms\`, \`5s\` or \`2m\`, sizes \`64KB\`, \`200MB\` or \`1GB\` (a KB is 1024 bytes).
 - \`\${NAME}\` in any text is replaced by that variable of the environment; an unset one is an error. A text that holds one must be in
   quotes inside \`{ }\` and \`[ ]\`. \`$\${\` stands for the characters \`\${\` themselves. What a variable holds is never read as YAML.

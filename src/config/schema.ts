@@ -2,8 +2,9 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { CHECKSUM_ALGORITHMS } from '../bbb/checksum.js'
 import { address, management } from './management.js'
-import { nodeList } from './nodes.js'
-import { deriveKey, eachOnce, exactlyOneSecret, secretKeys, secretText, whyUnreadable, withSecretList, type Files } from './secrets.js'
+import { nodeList, someNodes } from './nodes.js'
+import { prometheus } from './prometheus.js'
+import { deriveKey, eachOnce, exactlyOneSecret, secretFile, secretKeys, secretText, whyUnreadable, withSecretList, type Files } from './secrets.js'
 import { formatDuration } from './units.js'
 import { anyList, anySection, complain, duration, flag, hiddenText, httpUrl, list, network, notYet, oneOf, size, wholeNumber } from './values.js'
 
@@ -31,7 +32,7 @@ export function configSchema (files: Files) {
       .meta({ description: 'How clients and nodes reach the gateway; callback and room links start with it.', whenAbsent: 'made from `listen`' }),
     trustProxy: list(network(), 'a list of IP addresses and networks').prefault(['127.0.0.1'])
       .describe('Proxies in front of the gateway, whose `X-Forwarded-*` headers are believed.'),
-    ...secretKeys(files, 'that clients sign their calls with'),
+    ...secretKeys(secretFile(files), 'that clients sign their calls with'),
     keys: list(secretText(), 'a list of keys, at least one', 1).superRefine(eachOnce, anyList).optional()
       .meta({
         description: 'What the gateway signs its own callback URLs, links and cookies with: the first signs, all verify.',
@@ -42,7 +43,7 @@ export function configSchema (files: Files) {
       .describe('Hashes accepted from clients; the length of a checksum tells which one it is.'),
     unsignedForms: flag().prefault(false)
       .describe('Whether form bodies are accepted that the checksum does not cover, as BBB does from 2.6.18 on.'),
-    nodes: nodeList(files).describe('The BBB servers.'),
+    nodes: nodeList(files),
     poll: z.strictObject({
       interval: duration().prefault('5s').describe('Time between two polls of a node.'),
       timeout: duration().prefault('4s').describe('Time after which a poll without an answer has failed.'),
@@ -76,9 +77,9 @@ export function configSchema (files: Files) {
     }).prefault({}).describe('What happens on SIGTERM.'),
     stateFile: z.string().meta({ words: 'the path of a file, or ""' }).transform(path => path === '' ? '' : resolve(files.directory, path))
       .prefault('ensemble.state')
-      .describe('Keeps operators\' changes and where live meetings are over a restart; "" keeps nothing.'),
-    prometheus: notYet(undefined, 'placement by CPU from Prometheus')
-      .describe('Where the CPU use of nodes comes from.'),
+      .describe('Keeps over a restart operators\' changes, the nodes that were found and where live meetings are; what was learned of rooms is kept next to it, in FILE.rooms. "" keeps nothing.'),
+    prometheus: prometheus(files).optional()
+      .meta({ description: 'Where the CPU use of nodes comes from.', whenAbsent: 'placement by counts alone' }),
     store: z.strictObject({
       kind: notYet('memory', 'a store for several gateways side by side').describe('Where shared knowledge lives.'),
       url: notYet(undefined, 'a store for several gateways side by side').describe('Address of a shared store.'),
@@ -113,6 +114,7 @@ export function configSchema (files: Files) {
       enabled: notYet(false, 'the web page that opens rooms').describe('Whether `/` is a web page that opens rooms.'),
     }).prefault({}).describe('The web page for people.'),
   })
+    .superRefine(someNodes, anySection)
     .superRefine(exactlyOneSecret('secrets'), anySection)
     .transform(section => {
       const { keys, ...rest } = withSecretList(section)

@@ -11,6 +11,13 @@ export interface Files {
   read (absolutePath: string): string
 }
 
+/** What a file with a secret in it holds, or what is wrong with it. */
+export interface SecretInFile {
+  readonly secret?: string
+  /** '' where there is a secret. */
+  readonly trouble: string
+}
+
 interface SecretKeys {
   secret?: string | undefined
   secretFile?: string | undefined
@@ -19,14 +26,14 @@ interface SecretKeys {
 
 const WAYS = ['secret', 'secretFile', 'secrets'] as const
 
-/** The three ways to write a secret; `whose` completes "Secret …" in their description. */
-export function secretKeys (files: Files, whose: string) {
+/** The three ways to write a secret, `secretFile` being the schema of the second; `whose` completes "Secret …" in their description. */
+export function secretKeys<T extends z.ZodType> (secretFile: T, whose: string, aboutFile = 'The same, read from a file; a line break at its end is cut off.') {
   const instead = 'not set'
   return {
     secret: secretText().optional()
       .meta({ description: `Secret ${whose}. Exactly one of \`secret\`, \`secretFile\` and \`secrets\` must be set.`, whenAbsent: instead }),
-    secretFile: secretFile(files).optional()
-      .meta({ description: 'The same, read from a file; a line break at its end is cut off.', whenAbsent: instead }),
+    secretFile: secretFile.optional()
+      .meta({ description: aboutFile, whenAbsent: instead }),
     secrets: list(secretText(), 'a list of secrets, at least one', 1).superRefine(eachOnce, anyList).optional()
       .meta({ description: 'The same as a list, new one first, for the time of a rotation: the first signs, all verify.', whenAbsent: instead }),
   }
@@ -76,15 +83,22 @@ export function whyUnreadable (error: unknown): string {
   return known[code] ?? code
 }
 
-function secretFile (files: Files) {
+/** The path of a file with a secret in it, which it becomes. */
+export function secretFile (files: Files) {
   return hiddenText('the path of a file').transform((path, ctx) => {
-    try {
-      const secret = files.read(resolve(files.directory, path)).replace(/[\r\n]+$/, '')
-      if (secret !== '') return secret
-      complain(ctx, { say: 'is an empty file: expected a secret in it', quote: true })
-    } catch (error) {
-      complain(ctx, { say: `cannot be read: ${whyUnreadable(error)}`, quote: true })
-    }
+    const { secret, trouble } = readSecretFile(path, files)
+    if (secret !== undefined) return secret
+    complain(ctx, { say: trouble, quote: true })
     return z.NEVER
   })
+}
+
+/** Reads a file with a secret in it; a line break at its end is cut off. */
+export function readSecretFile (path: string, files: Files): SecretInFile {
+  try {
+    const secret = files.read(resolve(files.directory, path)).replace(/[\r\n]+$/, '')
+    return secret === '' ? { trouble: 'is an empty file: expected a secret in it' } : { secret, trouble: '' }
+  } catch (error) {
+    return { trouble: `cannot be read: ${whyUnreadable(error)}` }
+  }
 }

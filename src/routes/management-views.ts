@@ -1,13 +1,14 @@
 import type { Cluster } from '../cluster/cluster.js'
 import { peopleIn, type Copy } from '../cluster/directory.js'
 import type { Node } from '../cluster/node.js'
-import type { Candidate, PlaceableNode } from '../cluster/placement.js'
+import type { Candidate, PlaceableNode } from '../placement/placement.js'
+import type { Expectation } from '../placement/rooms.js'
 
 /** What the management API shows. Secrets and passwords are not among it. */
 
-export function nodeView (cluster: Cluster, node: Node): object {
+export function nodeView (cluster: Cluster, node: Node, nowMs: number): object {
   const { settings, override, lastPoll } = node
-  const { background, live, reserved, booked } = cluster.loadOf(node)
+  const { background, live, reserved, booked, score, peakInMs } = cluster.loadOf(node)
   return {
     id: node.id,
     url: settings.url,
@@ -16,11 +17,13 @@ export function nodeView (cluster: Cluster, node: Node): object {
     state: node.state,
     override: override === undefined ? null : { overrides: override.overrides, by: override.by, at: isoTime(override.atMs) },
     health: node.health,
-    cpu: null,
+    listed: node.listed,
+    cpu: roundedOrNull(cluster.cpuOf(node)),
     meetings: cluster.directory.onNode(node.id).size,
     participants: cluster.participantsOn(node),
     limits: settings.limits,
-    score: round(background + live + reserved + booked),
+    score: round(score),
+    peakAt: isoTime(nowMs + peakInMs),
     load: { background: round(background), live: round(live), reserved: round(reserved), booked: round(booked) },
     lastPoll: lastPoll === undefined ? null : { startedAt: isoTime(lastPoll.startedAtMs), durationMs: lastPoll.endedAtMs - lastPoll.startedAtMs },
     lastError: lastPoll === undefined || lastPoll.error === '' ? null : lastPoll.error,
@@ -50,20 +53,39 @@ export function meetingView (cluster: Cluster, copy: Copy): object {
   }
 }
 
-export function placementView (candidates: readonly Candidate<PlaceableNode>[], known: string | undefined, nowMs: number): object {
+export interface PlacementSeen {
+  readonly expected: Expectation
+  readonly candidates: readonly Candidate<PlaceableNode>[]
+  /** The node that has a meeting of that id. */
+  readonly known: string | undefined
+  readonly nowMs: number
+}
+
+export function placementView ({ expected, candidates, known, nowMs }: PlacementSeen): object {
   return {
     at: isoTime(nowMs),
     known: known ?? null,
-    candidates: candidates.map(({ node, obstacle, score, share, rank }) => ({
+    expected: {
+      isKnown: !expected.isNew,
+      people: round(expected.people),
+      microphones: round(expected.microphones),
+      cameras: round(expected.cameras),
+      minutes: round(expected.durationMs / 60_000),
+      share: round(expected.share),
+      surprise: round(expected.surprise),
+    },
+    candidates: candidates.map(({ node, obstacle, score, peak, share, rank, booked, peakInMs }) => ({
       node: node.id,
       mayTakeIt: obstacle === '',
       obstacle: obstacle === '' ? null : obstacle,
       rank,
       score: round(score),
-      background: round(node.load.background),
-      live: round(node.load.live),
-      reserved: round(node.load.reserved),
-      booked: round(node.load.booked),
+      background: round(node.profile.background),
+      live: round(node.profile.live),
+      reserved: round(node.profile.reserved),
+      booked: round(booked),
+      peak: round(peak),
+      peakAt: isoTime(nowMs + peakInMs),
       meeting: round(share),
       weight: node.weight,
       health: node.health,
@@ -79,6 +101,10 @@ export function isolationView ({ isolation }: Cluster, nowMs: number): object {
 
 function isoTime (atMs: number): string {
   return new Date(atMs).toISOString()
+}
+
+function roundedOrNull (ratio: number | undefined): number | null {
+  return ratio === undefined ? null : round(ratio)
 }
 
 /** Scores to a ten-thousandth: what comes behind is noise. */

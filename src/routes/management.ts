@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Cluster } from '../cluster/cluster.js'
 import type { AdministrativeState } from '../cluster/node.js'
-import { expectedCrowd } from '../cluster/shares.js'
-import { parseTagWish } from '../cluster/tags.js'
+import { parseTagWish } from '../placement/tags.js'
 import { DEFAULT_TENANT } from '../tenants/tenants.js'
 import { bearerOf, sameText } from './bearer.js'
 import { ERROR, ID_PARAMS, ISOLATION, MEETING, MEETINGS_QUERY, NODE, NODE_PATCH, PLACEMENT, PLACEMENT_QUERY } from './management-schemas.js'
@@ -41,19 +40,19 @@ export function managementRoutes (app: FastifyInstance, { cluster, tokens, nowMs
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'there is no such path in the management API: see /api/v1/openapi.json'))
 
   app.get('/nodes', { schema: { summary: 'All nodes', response: { 200: { type: 'object', properties: { nodes: { type: 'array', items: NODE } } } } } }, () => {
-    return { nodes: Array.from(cluster.members.values(), ({ node }) => nodeView(cluster, node)) }
+    return { nodes: Array.from(cluster.members.values(), ({ node }) => nodeView(cluster, node, nowMs())) }
   })
 
   app.get<{ Params: { id: string } }>('/nodes/:id', { schema: { summary: 'One node', params: ID_PARAMS, response: { 200: NODE, 404: ERROR } } }, async (request, reply) => {
     const member = cluster.members.get(request.params.id)
-    return member === undefined ? await noNode(request, reply) : nodeView(cluster, member.node)
+    return member === undefined ? await noNode(request, reply) : nodeView(cluster, member.node, nowMs())
   })
 
   app.patch<{ Params: { id: string }, Body: { state: AdministrativeState } }>('/nodes/:id', { schema: { summary: 'Change what is wanted of a node', params: ID_PARAMS, body: NODE_PATCH, response: { 200: NODE, 404: ERROR } } }, async (request, reply) => {
     const member = cluster.members.get(request.params.id)
     if (member === undefined) return await noNode(request, reply)
     cluster.setState(member, request.body.state, request.operator?.name ?? '')
-    return nodeView(cluster, member.node)
+    return nodeView(cluster, member.node, nowMs())
   })
 
   app.get<{ Querystring: { tenant?: string, meetingID?: string, node?: string } }>('/meetings', { schema: { summary: 'Meetings, all or those asked for', querystring: MEETINGS_QUERY, response: { 200: { type: 'object', properties: { meetings: { type: 'array', items: MEETING } } } } } }, (request) => {
@@ -70,9 +69,10 @@ export function managementRoutes (app: FastifyInstance, { cluster, tokens, nowMs
 
   app.get<{ Querystring: { tenant?: string, meetingID?: string, tags?: string, participants?: number } }>('/placement', { schema: { summary: 'Where such a meeting would go, best first, with every term of the score', querystring: PLACEMENT_QUERY, response: { 200: PLACEMENT } } }, (request) => {
     const { tenant = DEFAULT_TENANT, meetingID, tags, participants = 0 } = request.query
-    const wish = { expected: expectedCrowd(participants, false), tags: parseTagWish(tags) }
+    const opening = { tenantId: tenant, meetingID: meetingID ?? '', maxParticipants: 0, announced: participants, isBreakout: false }
+    const wish = { opening, tags: parseTagWish(tags) }
     const known = meetingID === undefined || tenant !== DEFAULT_TENANT ? undefined : cluster.resolve(meetingID)
-    return placementView(cluster.candidates(wish), known?.nodeId, nowMs())
+    return placementView({ ...cluster.candidates(wish), known: known?.nodeId, nowMs: nowMs() })
   })
 
   app.get('/isolation', { schema: { summary: 'Whether most nodes fail at once, and creates wait for them', response: { 200: ISOLATION } } }, () => isolationView(cluster, nowMs()))

@@ -1,3 +1,4 @@
+import { sizeOf } from '../bbb/announced-size.js'
 import { readField } from '../bbb/envelope.js'
 import { FAILURES, tagUnavailable } from '../bbb/errors.js'
 import { createdFromInfo, DUPLICATE } from '../bbb/answers.js'
@@ -7,9 +8,9 @@ import type { Cluster, Member, Wish } from '../cluster/cluster.js'
 import type { Copy } from '../cluster/directory.js'
 import type { NodeAnswer } from '../cluster/node-client.js'
 import type { Observer } from '../cluster/observer.js'
-import { expectedCrowd } from '../cluster/shares.js'
-import { parseTagWish, writeTagWish } from '../cluster/tags.js'
 import type { Log } from '../log.js'
+import type { Expectation } from '../placement/rooms.js'
+import { parseTagWish, writeTagWish } from '../placement/tags.js'
 import { failure, notCreated, passOn, success, type Answer } from './answer.js'
 import { readMeetingID, type ApiRequest } from './api-request.js'
 import type { HeldBody } from './held-body.js'
@@ -61,7 +62,7 @@ export class PlaceRoute {
     if (!cluster.isReady) await cluster.firstRound
     const meetingID = readMeetingID(request.params, false)
     if (typeof meetingID !== 'string') return failure(meetingID)
-    const create = { request, meetingID, body, ...readWish(request) }
+    const create = { request, meetingID, body, ...readWish(request, meetingID) }
     return isBreakout(request) ? await this.#breakout(create) : await this.#create(create)
   }
 
@@ -178,7 +179,7 @@ export class PlaceRoute {
         return failure(tags.required ? tagUnavailable(tags.anyOf) : FAILURES.noServers, 'error')
       }
       try {
-        const outcome = await this.#attempt(create, placement.member)
+        const outcome = await this.#attempt(create, placement.member, placement.expected)
         if (typeof outcome !== 'string') {
           if (outcome.result === 'success') observer.placed(placement.member.node.id)
           return outcome
@@ -196,12 +197,12 @@ export class PlaceRoute {
    * Sends a create to a node that does not have its meeting. The next node is asked without looking only
    * where the request was not written, or was answered 503; everything else leaves its fate unknown.
    */
-  async #attempt (create: Create, member: Member): Promise<Attempt> {
+  async #attempt (create: Create, member: Member, expected?: Expectation): Promise<Attempt> {
     const { cluster } = this.parts
     try {
       const answer = await this.#send(create, member)
       const verdict = verdictOn(answer)
-      if (verdict.kind === 'success') return this.#took(create, member, answer)
+      if (verdict.kind === 'success') return this.#took(create, member, answer, answer.body, expected)
       if (verdict.kind === 'failed') return passOn(answer, member.node.id, 'failed', verdict.envelope.messageKey)
       cluster.callFailed(member, verdict.reason)
       // A node that says no to the gateway itself, with HTTP status 200, has not created anything either.
@@ -212,7 +213,7 @@ export class PlaceRoute {
       if (!mayHaveArrived) return 'next'
     }
     const there = await this.#lookUp(create, member)
-    return typeof there === 'string' ? 'unclear' : this.#took(create, member, there, createdFromInfo(there.body))
+    return typeof there === 'string' ? 'unclear' : this.#took(create, member, there, createdFromInfo(there.body), expected)
   }
 
   #send ({ request, query, body }: Create, { client }: Member, timeoutMs = this.parts.createTimeoutMs): Promise<NodeAnswer> {
@@ -237,7 +238,7 @@ export class PlaceRoute {
   }
 
   /** Notes the meeting that a node answered with, and answers the client with the node's bytes, or with `body` made of them. */
-  #took ({ request, meetingID }: Create, { node }: Member, answer: NodeAnswer, body: Buffer = answer.body): Answer {
+  #took ({ request, meetingID, wish }: Create, { node }: Member, answer: NodeAnswer, body: Buffer = answer.body, expected?: Expectation): Answer {
     const internalMeetingID = readField(answer.body, 'internalMeetingID') ?? ''
     if (internalMeetingID === '') return passOn(answer, node.id, 'success')
     this.parts.cluster.created({
@@ -249,7 +250,9 @@ export class PlaceRoute {
       name: valueOf(request.params, 'name') ?? '',
       isBreakout: isBreakout(request),
       parentMeetingID: valueOf(request.params, 'parentMeetingID') ?? '',
-      maxParticipants: maxParticipants(request),
+      maxParticipants: wish.opening.maxParticipants,
+      announced: wish.opening.announced,
+      expected,
     })
     return body === answer.body ? passOn(answer, node.id, 'success') : success(body, node.id)
   }
@@ -286,12 +289,23 @@ export class PlaceRoute {
   }
 }
 
-function readWish (request: ApiRequest): { query: string, wish: Wish } {
-  const tag = valueOf(request.params, 'meta_server-tag')
-  const forwarded = tag === undefined ? undefined : writeTagWish(tag)
+function readWish (request: ApiRequest, meetingID: string): { query: string, wish: Wish } {
+  const { params, text, tenant } = request
+  const tags = valueOf(params, 'meta_server-tag')
+  const forwarded = tags === undefined ? undefined : writeTagWish(tags)
   return {
-    query: forwarded === undefined || forwarded === tag ? request.text : withValue(request.text, 'meta_server-tag', forwarded),
-    wish: { expected: expectedCrowd(maxParticipants(request), false), tags: parseTagWish(tag) },
+    query: forwarded === undefined || forwarded === tags ? text : withValue(text, 'meta_server-tag', forwarded),
+    wish: {
+      opening: {
+        tenantId: tenant.id,
+        meetingID,
+        maxParticipants: maxParticipants(request),
+        announced: sizeOf(valueOf(params, 'meta_ensemble-expected-participants') ?? valueOf(params, 'meta_bbb-meeting-size-hint') ?? ''),
+        isBreakout: isBreakout(request),
+        tags: tags ?? '',
+      },
+      tags: parseTagWish(tags),
+    },
   }
 }
 
@@ -300,6 +314,7 @@ function passwordsOf ({ params }: ApiRequest): [attendeePW: string, moderatorPW:
   return [valueOf(params, 'attendeePW') ?? '', valueOf(params, 'moderatorPW') ?? '']
 }
 
+/** The limit a client gave, as BBB reads it; 0 for none. */
 function maxParticipants ({ params }: ApiRequest): number {
   return Math.max(0, Number.parseInt(valueOf(params, 'maxParticipants') ?? '', 10) || 0)
 }

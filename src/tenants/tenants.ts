@@ -26,4 +26,9 @@ export class Tenants {
     }
     return undefined
   }
+
+  /** The id of the tenant whose meeting an external id is. */
+  ownerOf (_meetingID: string): string {
+    return this.tenants[0]?.id ?? DEFAULT_TENANT
+  }
 }

@@ -37,6 +37,14 @@ function child (tree: Tree, name: string): Tree | undefined {
   return tree.children.find((candidate) => candidate.name === name)
 }
 
+/** The number of people that a meeting's metadata announce, as a parser reads them. */
+function announced (meeting: Tree): number {
+  const metadata = child(meeting, 'metadata')?.children ?? []
+  const element = metadata.find(({ name }) => name === 'ensemble-expected-participants') ?? metadata.find(({ name }) => name === 'bbb-meeting-size-hint')
+  const text = element?.children.length === 0 ? element.text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '') : ''
+  return /^[0-9]+$/.test(text) && Number(text) <= 100_000 ? Number(text) : 0
+}
+
 /** What a parser makes of an answer's meetings, undefined if it is not the answer of a getMeetings that succeeded. */
 function meetingsOf (xml: string): Array<Record<string, string>> | undefined {
   const root = parse(xml)
@@ -44,8 +52,10 @@ function meetingsOf (xml: string): Array<Record<string, string>> | undefined {
   const lists = root.children.filter(({ name }) => name === 'meetings')
   if (lists.length !== 1 || lists[0] === undefined || root.text.trim() !== '' || lists[0].text.trim() !== '') return undefined
   if (lists[0].children.some(({ name }) => name !== 'meeting')) return undefined
-  return lists[0].children.map((meeting) => Object.fromEntries(meeting.children.toReversed().map(({ name, text, children }) =>
-    [name, children.length === 0 ? text : ''])))
+  return lists[0].children.map((meeting) => ({
+    ...Object.fromEntries(meeting.children.toReversed().map(({ name, text, children }) => [name, children.length === 0 ? text : ''])),
+    announced: String(announced(meeting)),
+  }))
 }
 
 // Carriage returns are left out: a parser turns them into line feeds.
@@ -60,10 +70,11 @@ const CONTENT = fc.tuple(TEXT, fc.constantFrom('escaped', 'cdata', 'mixed', 'com
   if (form === 'commented') return `<!--${text.replaceAll('-', '')}-->${escapeXml(text)}`
   return escapeXml(text)
 })
+const SIZE = fc.constantFrom('0', '1', '7', '40', '100000', '100001', '1,000', ' 25\n', '<![CDATA[40]]>', '4<!-- 1 -->0', '4<![CDATA[0]]>', 'many')
 const BLANK = fc.constantFrom('', '', ' ', '\n    ', '<!-- </meeting> -->')
 const NUMBER = fc.constantFrom('0', '1', '7', '250', '1,000', '1.500')
 const FLAG = fc.constantFrom('true', 'false')
-const TRAP = fc.constantFrom('meetingID', 'meetingid', 'internalMeetingID', 'participantcount', 'participantCount', 'attendees', 'metadata', 'meeting', 'meetings', 'isBreakout', 'a', 'x-y', 'ü')
+const TRAP = fc.constantFrom('meetingID', 'meetingid', 'internalMeetingID', 'participantcount', 'participantCount', 'attendees', 'metadata', 'meeting', 'meetings', 'isBreakout', 'a', 'x-y', 'ü', 'ensemble-expected-participants', 'bbb-meeting-size-hint')
 
 function leaf (name: string, content: string, spacing: string): string {
   if (content === '') return spacing === '' ? `<${name}/>` : `<${name}></${name}>`
@@ -72,9 +83,9 @@ function leaf (name: string, content: string, spacing: string): string {
 
 const field = (name: string, content: fc.Arbitrary<string>) => fc.tuple(content, BLANK).map(([value, spacing]) => leaf(name, value, spacing))
 const id = (name: string) => fc.tuple(fc.stringMatching(/^[a-z0-9&<>-]{1,12}$/), fc.boolean()).map(([text, isCdata]) => leaf(name, isCdata ? `<![CDATA[${text}]]>` : escapeXml(text), ''))
-const traps = (container: string) => fc.tuple(fc.array(fc.tuple(TRAP, CONTENT, BLANK)), BLANK).map(([entries, spacing]) =>
+const traps = (container: string) => fc.tuple(fc.array(fc.tuple(TRAP, fc.oneof({ weight: 3, arbitrary: CONTENT }, SIZE), BLANK)), BLANK).map(([entries, spacing]) =>
   leaf(container, entries.map(([name, content, blank]) => blank + leaf(name, content, blank)).join(''), spacing))
-const ATTENDEES = fc.array(fc.tuple(CONTENT, fc.array(fc.tuple(TRAP.filter((name) => name !== 'attendees'), CONTENT), { maxLength: 3 }), BLANK), { maxLength: 3 }).map((people) =>
+const ATTENDEES = fc.array(fc.tuple(CONTENT, fc.array(fc.tuple(TRAP.filter((name) => name !== 'attendees'), fc.oneof(CONTENT, SIZE)), { maxLength: 3 }), BLANK), { maxLength: 3 }).map((people) =>
   leaf('attendees', people.map(([name, data, blank]) =>
     `${blank}<attendee><fullName>${name}</fullName><customdata>${data.map(([key, value]) => leaf(key, value, '')).join('')}</customdata></attendee>`).join(''), ''))
 
@@ -122,6 +133,7 @@ t.test('the walk reads what a parser reads', async (t) => {
       same(listed.parentMeetingID, fields['parentMeetingID'])
       same(listed.isBreakout, fields['isBreakout'] === 'true')
       same(listed.maxParticipants, numberOf(fields['maxUsers']))
+      same(String(listed.expectedParticipants), fields['announced'])
       same(listed.counts?.participants, numberOf(fields['participantCount']))
       same(listed.counts?.moderators, numberOf(fields['moderatorCount']))
       same(listed.counts?.voices, numberOf(fields['voiceParticipantCount']))
@@ -174,9 +186,10 @@ t.test('no damage to an answer makes the walk crash, hang or invent a meeting', 
     if (expected === undefined) return
     accepted++
     const known = expected.map((fields) => `${withoutBlanks(fields['meetingID'])} ${withoutBlanks(fields['internalMeetingID'])}`)
-    for (const { meetingID, internalMeetingID, counts } of answer.meetings) {
+    for (const { meetingID, internalMeetingID, counts, expectedParticipants } of answer.meetings) {
       const index = known.indexOf(`${withoutBlanks(meetingID)} ${withoutBlanks(internalMeetingID)}`)
       if (index === -1) throw new Error(`invented: ${JSON.stringify([meetingID, internalMeetingID])}, there are ${JSON.stringify(known)}`)
+      if (expectedParticipants !== 0 && expected.length === 1) same(String(expectedParticipants), expected[index]?.['announced'])
       if (counts !== undefined && expected.length === 1) same(counts.participants, numberOf(expected[index]?.['participantCount']))
     }
     if (answer.malformed === 0) same(answer.meetings.length, expected.length)

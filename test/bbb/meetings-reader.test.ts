@@ -268,6 +268,80 @@ t.test('values', async (t) => {
   t.strictSame(read(answer(old)).meetings[0]?.counts, { participants: 2, moderators: 0, voices: 0, videos: 0 })
 })
 
+t.test('how many people the metadata announce', async (t) => {
+  const own = (value: string) => `<ensemble-expected-participants>${value}</ensemble-expected-participants>`
+  const hint = (value: string) => `<bbb-meeting-size-hint>${value}</bbb-meeting-size-hint>`
+  const others = '<bbb-origin>Moodle</bbb-origin><endcallbackurl>https://lms.example.org/end?a=1&amp;b=2</endcallbackurl><gl-listed/><bbb-context></bbb-context>'
+  const table: Array<[string, Parts, number]> = [
+    ['nothing', { metadata: others }, 0],
+    ['no metadata', { metadata: '' }, 0],
+    ['the name of this gateway', { metadata: own('40') }, 40],
+    ['the hint of front ends', { metadata: hint('25') }, 25],
+    ['among others', { metadata: others + own('40') + others }, 40],
+    ['the hint among others', { metadata: others + hint('25') + others }, 25],
+    ['both', { metadata: hint('25') + others + own('40') }, 40],
+    ['both, the other way round', { metadata: own('40') + hint('25') }, 40],
+    ['this gateway\'s name with what is no number, and the hint', { metadata: own('many') + hint('25') }, 0],
+    ['the smallest', { metadata: own('1') }, 1],
+    ['the largest', { metadata: own('100000') }, 100_000],
+    ['too many', { metadata: own('100001') }, 0],
+    ['absurdly many', { metadata: own('9'.repeat(400)) }, 0],
+    ['nobody', { metadata: own('0') }, 0],
+    ['fewer than nobody', { metadata: own('-5') }, 0],
+    ['a part of somebody', { metadata: own('1.5') }, 0],
+    ['a grouped number', { metadata: own('1,000') }, 0],
+    ['another notation', { metadata: own('1e3') }, 0],
+    ['other digits', { metadata: own('٣') }, 0],
+    ['two numbers', { metadata: own('4 0') }, 0],
+    ['an empty element', { metadata: own('') }, 0],
+    ['the short form of it', { metadata: '<ensemble-expected-participants/>' }, 0],
+    ['an empty hint', { metadata: '<bbb-meeting-size-hint/>40' }, 0],
+    ['leading zeros', { metadata: own('0040') }, 40],
+    ['white space around it', { metadata: `\n  ${own('\n 40\t')}\n` }, 40],
+    ['as CDATA', { metadata: '<bbb-origin><![CDATA[Moodle]]></bbb-origin>' + own('<![CDATA[40]]>') }, 40],
+    ['as references', { metadata: own('&#52;&#x30;') }, 40],
+    ['a comment in it', { metadata: own('4<!-- 7 -->0') }, 40],
+    ['elements in it', { metadata: own('<b>40</b>') }, 0],
+    ['with an attribute', { metadata: '<ensemble-expected-participants type="number" >40</ensemble-expected-participants >' }, 40],
+    ['twice: the first counts', { metadata: own('40') + own('50') }, 40],
+    ['a hint twice', { metadata: hint('25') + hint('26') }, 25],
+    ['behind names that XML does not take', { metadata: `<1x>a</1x><a b>c</a b>${own('40')}` }, 40],
+    ['behind keys named like containers', { metadata: `<attendees><![CDATA[b]]></attendees><metadata>a</metadata><meeting>c</meeting>${own('40')}` }, 40],
+    ['a longer name', { metadata: '<x-ensemble-expected-participants>40</x-ensemble-expected-participants><bbb-meeting-size-hint-2>3</bbb-meeting-size-hint-2>' }, 0],
+    ['in other letters', { metadata: '<Ensemble-Expected-Participants>40</Ensemble-Expected-Participants>' }, 0],
+    ['in a CDATA value', { metadata: `<a><![CDATA[</a>${own('40')}<a>]]></a>` }, 0],
+    ['in an escaped value', { metadata: `<a>${own('40').replaceAll('<', '&lt;')}</a>` }, 0],
+    ['in a comment', { metadata: `<!-- ${own('40')} -->` }, 0],
+    ['in another element', { metadata: `<a>${own('40')}</a>` }, 0],
+    ['behind an element in another', { metadata: `<a><b/></a>${own('40')}` }, 0],
+    ['before an element in another', { metadata: `${hint('25')}<a><b/></a>` }, 0],
+    ['before what does not balance', { metadata: `${hint('25')}<1x>a</2x>` }, 0],
+    ['in what does not balance', { metadata: `</x>${own('40')}` }, 0],
+    ['beside the metadata', { metadata: others, tail: `<isBreakout>false</isBreakout>${own('40')}${hint('25')}` }, 0],
+    ['in a second list of metadata', { metadata: others, tail: `<isBreakout>false</isBreakout><metadata>${own('40')}</metadata>` }, 0],
+    ['in breakout rooms', { tail: `<isBreakout>false</isBreakout><breakoutRooms><breakout>a</breakout>${own('40')}</breakoutRooms>` }, 0],
+    ['in the name', { fields: { meetingName: `<![CDATA[<metadata>${own('40')}</metadata>]]>` } }, 0],
+    ['as a user\'s own data', { attendees: userdata(['ensemble-expected-participants', 'bbb-meeting-size-hint', 'metadata'], '40') }, 0],
+    ['the same beside the announced size', { attendees: userdata(['ensemble-expected-participants', 'metadata'], '50'), metadata: own('40') }, 40],
+    ['as data of a user who ends the attendees', { attendees: userdata(['/customdata', '/attendee', '/attendees', 'metadata', 'ensemble-expected-participants'], '50'), metadata: own('40') }, 40],
+    ['and the meeting as well', { attendees: userdata(['/attendees', '/meeting', 'metadata', 'ensemble-expected-participants'], '50'), metadata: own('40') }, 0],
+  ]
+  for (const [what, parts, expected] of table) {
+    const { meetings } = read(answer(OTHER, meeting(parts), meeting({ metadata: own('7') })))
+    t.strictSame(meetings.map((listed) => listed.expectedParticipants), [0, expected, 7], what)
+  }
+  // The search for the names leaps over bytes; wherever they stand it must not leap over both tags.
+  const missed: string[] = []
+  for (let before = 0; before < 25; before++) {
+    for (let zeros = 0; zeros < 25; zeros++) {
+      const [first, second] = [hint, own].map((write) => `<x>${'_'.repeat(before)}</x>${write('0'.repeat(zeros) + '9')}`)
+      const { meetings } = read(answer(meeting({ metadata: first ?? '' }), meeting({ metadata: second ?? '' })))
+      if (meetings.some((listed) => listed.expectedParticipants !== 9)) missed.push(`${before} before, ${zeros} zeros`)
+    }
+  }
+  t.strictSame(missed, [])
+})
+
 t.test('items of other lists', async (t) => {
   const sessions = '<response><returncode>SUCCESS</returncode><sessions><meeting><meetingID>a</meetingID></meeting>\n<meeting><meetingID>b</meetingID></meeting></sessions></response>'
   t.strictSame(readItems(Buffer.from(sessions), 'sessions', 'meeting').map(({ start, end }) => sessions.slice(start, end)),
@@ -286,14 +360,16 @@ t.test('items of other lists', async (t) => {
 
 t.test('hostile shapes take linear time', async (t) => {
   const shapes = ['<a>', '<', '<meeting>', '</meeting>', '<attendees><a/></attendees>', '<attendees><![CDATA[', '<![CDATA[>a</![CDATA[>', '<a b="', '<a><a></a>', '<?', '<!--', 'x', '!', '<a ', '</meeting></meetings>']
+  const named = ['ensemble-expected-participants', '<ensemble-expected-participants>', '<bbb-meeting-size-hint>x</bbb-meeting-size-hint>', '<bbb-meeting-size-hint><!--', '<bbb-meeting-size-hint a="']
   const cpuMs = (shape: string, bytes: number) => {
-    const body = Buffer.from(answer(`<meeting><meetingID>a</meetingID>${shape.repeat(bytes / shape.length)}</meeting>${OTHER}`))
+    const content = named.includes(shape) ? `<metadata>${shape.repeat(bytes / shape.length)}</metadata>` : shape.repeat(bytes / shape.length)
+    const body = Buffer.from(answer(`<meeting><meetingID>a</meetingID>${content}</meeting>${OTHER}`))
     const before = process.cpuUsage()
     reasonOf(() => readMeetings(body))
     const { user, system } = process.cpuUsage(before)
     return (user + system) / 1000
   }
-  for (const shape of shapes) {
+  for (const shape of [...shapes, ...named]) {
     const [oneMs, eightMs] = [cpuMs(shape, 100_000), cpuMs(shape, 800_000)]
     // Quadratic would be 64 times as much.
     t.ok(eightMs < 24 * oneMs + 100, `${shape}: ${Math.round(oneMs)} ms, of eight times the size ${Math.round(eightMs)} ms`)

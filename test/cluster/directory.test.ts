@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Directory } from '../../src/cluster/directory.js'
+import { Directory, peopleIn, type DirectoryWatcher } from '../../src/cluster/directory.js'
 import { create, internalID, listed, withPeople } from './meetings.js'
 
 /** The ids on a node, for short. */
@@ -11,6 +11,7 @@ t.test('a meeting that a poll lists is known, with what the poll says of it', as
   const directory = new Directory()
   const { added, removed } = directory.reconcile('n1', [listed('room', {
     maxParticipants: 4,
+    expectedParticipants: 7,
     isBreakout: false,
     parentMeetingID: 'parent-internal',
     counts: { participants: 9, moderators: 2, voices: 5, videos: 3 },
@@ -26,7 +27,8 @@ t.test('a meeting that a poll lists is known, with what the poll says of it', as
     name: 'Name of room',
     parentMeetingID: 'parent-internal',
     maxParticipants: 4,
-    expected: { people: 4, microphones: 4, cameras: 2 },
+    announced: 7,
+    expected: undefined,
     participants: 9,
     moderators: 2,
     microphones: 5,
@@ -158,14 +160,35 @@ t.test('of two polls that overlap the later one counts, whichever ends last', as
   t.equal(directory.copiesOf('room')[0]?.absences, 0, 'nor does an earlier one count as an absence')
 })
 
-t.test('the limit of a meeting changes what is expected of it', async (t) => {
-  const directory = new Directory()
+t.test('who watches the directory is told what happens to copies', async (t) => {
+  const told: string[] = []
+  const watcher: DirectoryWatcher = {
+    added: ({ meetingID }) => { told.push(`${meetingID} added`) },
+    reconsidered: ({ meetingID, maxParticipants, isBreakout }) => { told.push(`${meetingID} reconsidered ${maxParticipants} ${isBreakout}`) },
+    seen: ({ meetingID, participants }, atMs) => { told.push(`${meetingID} seen with ${participants} at ${atMs}`) },
+    awaited: (copy) => { told.push(`${copy.meetingID} awaits ${peopleIn(copy)}`) },
+    removed: ({ meetingID }) => { told.push(`${meetingID} removed`) },
+  }
+  const since = (): string[] => told.splice(0)
+  const directory = new Directory(() => false, watcher)
   const copy = create(directory, 'room', 'n1', { maxParticipants: 3 })
-  t.equal(copy.expected.people, 3)
-  directory.reconcile('n1', [listed('room', { maxParticipants: 0 })], 2_000)
-  t.equal(copy.expected.people, 15)
-  directory.reconcile('n1', [listed('room', { maxParticipants: 0, isBreakout: true })], 3_000)
-  t.equal(copy.expected.people, 0)
+  t.strictSame(since(), ['room added'])
+  create(directory, 'room', 'n1')
+  t.strictSame(since(), [], 'a repeated create')
+  directory.reconcile('n1', [listed('room', { maxParticipants: 3 }), withPeople('other', 4)], 2_000)
+  t.strictSame(since(), ['room seen with 0 at 2000', 'other added', 'other seen with 4 at 2000'])
+  directory.reconcile('n1', [listed('room'), withPeople('other', 4)], 3_000)
+  t.strictSame(since(), ['room reconsidered 0 false', 'room seen with 0 at 3000', 'other seen with 4 at 3000'])
+  directory.reconcile('n1', [listed('room', { isBreakout: true }), withPeople('other', 5)], 2_500)
+  t.strictSame(since(), [], 'an earlier poll that ends last')
+  directory.joined(copy, 4_000)
+  t.strictSame(since(), ['room awaits 1'])
+  directory.reconcile('n1', [listed('room', { isBreakout: true })], 5_000)
+  t.strictSame(since(), ['room reconsidered 0 true', 'room seen with 0 at 5000'])
+  directory.reconcile('n1', [], 6_000)
+  directory.remove(copy, 7_000)
+  directory.remove(copy, 8_000)
+  t.strictSame(since(), ['other removed', 'room removed'])
 })
 
 t.test('the parent that a client named stays, whatever the node calls it', async (t) => {

@@ -1,5 +1,7 @@
 import type { ListedMeeting, MeetingCounts } from '../../src/bbb/meetings-reader.js'
+import type { Wish } from '../../src/cluster/cluster.js'
 import type { Copy, Directory, NewCopy } from '../../src/cluster/directory.js'
+import { parseTagWish } from '../../src/placement/tags.js'
 
 /** A meeting as a poll lists it; its internal id is the external one with the time of creation behind it. */
 export function listed (meetingID: string, settings: Partial<Omit<ListedMeeting, 'counts'>> & { readonly counts?: Partial<MeetingCounts> | undefined } = {}): ListedMeeting {
@@ -19,6 +21,7 @@ export function listed (meetingID: string, settings: Partial<Omit<ListedMeeting,
     isBreakout: false,
     parentMeetingID: '',
     maxParticipants: 0,
+    expectedParticipants: 0,
     ...rest,
   }
 }
@@ -36,4 +39,9 @@ export function internalID (meetingID: string, createdAtMs = 1_000): string {
 export function create (directory: Directory, meetingID: string, nodeId: string, settings: Partial<NewCopy> = {}): Copy {
   const createdAtMs = settings.createdAtMs ?? 1_000
   return directory.add({ meetingID, internalMeetingID: internalID(meetingID, createdAtMs), nodeId, createdAtMs, voiceBridge: '12345', ...settings }, true)
+}
+
+/** What a plain create of a new meeting asks for. */
+export function wish (meetingID = 'new room', tags = ''): Wish {
+  return { opening: { tenantId: 'default', meetingID, maxParticipants: 0, announced: 0, isBreakout: false, tags }, tags: parseTagWish(tags) }
 }

@@ -3,7 +3,7 @@ import type { StateOverride } from '../../src/cluster/node.js'
 import { Node } from '../../src/cluster/node.js'
 import { MANUAL_CLOCK_START_MS as START } from '../helpers/manual-clock.js'
 import { createCluster } from './start-cluster.js'
-import { internalID } from './meetings.js'
+import { internalID, wish } from './meetings.js'
 import { eventually } from './servers.js'
 
 t.test('meetings outlive failed polls, and are lost only after a long time down', async (t) => {
@@ -139,9 +139,8 @@ t.test('every state lets a node do what it says', async (t) => {
   const { cluster } = await createCluster(t, { nodes: 4, nodeSettings: states.map((state) => ({ id: state, state })) })
   t.strictSame(cluster.carriers().map(({ node }) => node.id), ['enabled', 'draining'])
   t.strictSame(cluster.archives().map(({ node }) => node.id), ['enabled', 'draining', 'archive'])
-  const wish = { expected: { people: 1, microphones: 1, cameras: 1 }, tags: { anyOf: [], required: false } }
-  t.equal(cluster.place(wish, new Set())?.member.node.id, 'enabled')
-  t.equal(cluster.place(wish, new Set(['enabled'])), undefined)
+  t.equal(cluster.place(wish(), new Set())?.member.node.id, 'enabled')
+  t.equal(cluster.place(wish(), new Set(['enabled'])), undefined)
 })
 
 t.test('an override holds until the file changes its mind', async (t) => {

@@ -1,19 +1,23 @@
 import t from 'tap'
-import { FIRST_MEETING } from '../../src/cluster/shares.js'
-import { NO_WISH, parseTagWish } from '../../src/cluster/tags.js'
+import type { Wish } from '../../src/cluster/cluster.js'
+import { wish } from './meetings.js'
 import { createCluster } from './start-cluster.js'
 
-const WISH = { expected: FIRST_MEETING, tags: NO_WISH }
+const WISH = wish()
 const NONE: ReadonlySet<string> = new Set()
 
 t.test('a node is charged in the step that chooses it, so that a burst is spread evenly', async (t) => {
   const { cluster } = await createCluster(t, { nodes: 4, nodeSettings: [{ weight: 2 }] })
-  const placements = Array.from({ length: 50 }, () => cluster.place(WISH, NONE))
-  const counts = new Map<string, number>()
-  for (const placement of placements) counts.set(placement?.member.node.id ?? '', (counts.get(placement?.member.node.id ?? '') ?? 0) + 1)
-  t.strictSame([...counts].sort(), [['n1', 20], ['n2', 10], ['n3', 10], ['n4', 10]])
-  for (const placement of placements) placement?.release()
-  for (const { node } of cluster.members.values()) t.equal(cluster.loadOf(node).reserved, 0, 'a charge that is taken back is gone')
+  const burst = (wanted: Wish): Array<[string, number]> => {
+    const placements = Array.from({ length: 50 }, () => cluster.place(wanted, NONE))
+    const counts = new Map<string, number>()
+    for (const placement of placements) counts.set(placement?.member.node.id ?? '', (counts.get(placement?.member.node.id ?? '') ?? 0) + 1)
+    for (const placement of placements) placement?.release()
+    for (const { node } of cluster.members.values()) t.equal(cluster.loadOf(node).reserved, 0, 'a charge that is taken back is gone')
+    return [...counts].sort()
+  }
+  t.strictSame(burst({ ...WISH, opening: { ...WISH.opening, announced: 15 } }), [['n1', 20], ['n2', 10], ['n3', 10], ['n4', 10]])
+  t.strictSame(burst(WISH), [['n1', 21], ['n2', 10], ['n3', 10], ['n4', 9]], 'one of a size nobody knows rather goes to the strong one')
 })
 
 t.test('a charge is taken back once', async (t) => {
@@ -75,10 +79,11 @@ t.test('limits count creates under way, and meetings and people that are there',
 
 t.test('candidates are what placing chooses from', async (t) => {
   const { cluster, member } = await createCluster(t, { nodes: 3, nodeSettings: [{ state: 'draining' }, { tags: ['gpu!'] }, { weight: 2 }] })
-  t.strictSame(cluster.candidates(WISH).map(({ node, obstacle }) => [node.id, obstacle]), [['n3', ''], ['n1', 'state'], ['n2', 'tags']])
-  t.strictSame(cluster.candidates({ ...WISH, tags: parseTagWish('gpu!') }).map(({ node, obstacle }) => [node.id, obstacle]), [['n2', ''], ['n3', 'tags'], ['n1', 'state']])
+  t.strictSame(cluster.candidates(WISH).candidates.map(({ node, obstacle }) => [node.id, obstacle]), [['n3', ''], ['n1', 'state'], ['n2', 'tags']])
+  t.strictSame(cluster.candidates(wish('room', 'gpu!')).candidates.map(({ node, obstacle }) => [node.id, obstacle]), [['n2', ''], ['n3', 'tags'], ['n1', 'state']])
+  t.match(cluster.candidates(WISH).expected, { people: 15, microphones: 6, cameras: 2, isNew: true })
   t.equal(cluster.mayTake(member('n3'), WISH), true)
   t.equal(cluster.mayTake(member('n2'), WISH), false)
-  t.equal(cluster.mayTake(member('n2'), { ...WISH, tags: parseTagWish('gpu') }), true)
+  t.equal(cluster.mayTake(member('n2'), wish('room', 'gpu')), true)
   t.equal(cluster.mayTake(member('n1'), WISH), false)
 })

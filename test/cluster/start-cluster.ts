@@ -8,6 +8,8 @@ import { ManualClock } from '../helpers/manual-clock.js'
 import { eventually } from './servers.js'
 
 export const INTERVAL_MS = 5_000
+/** How long an empty node is kept for calls that may be under way. */
+export const LONGEST_CALL_MS = 70_000
 
 export interface TestCluster {
   readonly cluster: Cluster
@@ -27,6 +29,7 @@ export interface TestClusterOptions {
   /** Settings of each node, by its place. */
   readonly nodeSettings?: ReadonlyArray<Partial<NodeSettings>>
   readonly settings?: Partial<ClusterSettings['poll']>
+  readonly forecast?: Partial<ClusterSettings['forecast']>
   /** How far the nodes' own clocks are ahead. */
   readonly nodesAheadMs?: number
 }
@@ -56,13 +59,17 @@ export async function createCluster (t: Test, options: TestClusterOptions = {}):
     poll: { interval: INTERVAL_MS, timeout: 4_000, downAfter: 3, upAfter: 2, lostAfter: 60_000, ...options.settings },
     isolation: { hold: 120_000 },
     connectTimeoutMs: 1_000,
+    longestCallMs: LONGEST_CALL_MS,
     ca: undefined,
+    forecast: { rooms: true, bookings: true, maxSampleAgeMs: 90_000, sampleWindowMs: 120_000, ...options.forecast },
   }, {
     clock,
     log: { info: write('info'), warn: write('warn'), error: write('error') },
-    observer: { nodeRequest: ignore, pollFailed: ignore, malformedMeetings: ignore, placed: ignore, placementFailed: ignore, failedOver: ignore },
+    observer: { nodeRequest: ignore, pollFailed: ignore, malformedMeetings: ignore, placed: ignore, placementFailed: ignore, failedOver: ignore, nodeRemoved: ignore },
     random: () => 0.5,
     changed: () => { changes++ },
+    learned: ignore,
+    tenantOf: () => 'default',
   })
   t.teardown(async () => {
     await cluster.stop()

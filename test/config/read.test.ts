@@ -113,6 +113,71 @@ management:
   })
 })
 
+t.test('prometheus', async t => {
+  const defaults = {
+    url: 'http://127.0.0.1:9090',
+    interval: 30_000,
+    cpuQuery: '1 - avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}[2m]))',
+    ageQuery: 'max by (instance) (timestamp(node_cpu_seconds_total{mode="idle"}))',
+    maxAge: 90_000,
+  }
+  t.test('the defaults', async t => {
+    t.strictSame(parse(`${SMALLEST}prometheus: { url: http://127.0.0.1:9090 }\n`).config.prometheus, defaults)
+    const discover = 'query: up, url: "https://{host}/bigbluebutton/api", secret: of-all'
+    t.strictSame(parse(`secrets: [client-secret]\nprometheus: { url: http://127.0.0.1:9090, discover: { ${discover} } }\n`).config.prometheus, {
+      ...defaults,
+      discover: {
+        query: 'up',
+        url: 'https://{host}/bigbluebutton/api',
+        secrets: ['of-all'],
+        secretFile: '',
+        checksum: 'sha256',
+        weight: 1,
+        tags: [],
+        limits: { meetings: 0, participants: 0 },
+      },
+    })
+  })
+  t.test('what is written', async t => {
+    const { config } = parse(`secrets: [client-secret]
+nodes: []
+prometheus:
+  url: HTTPS://gateway:p%40ss@Prometheus.example.org:443/monitoring/
+  interval: 15s
+  maxAge: 1m
+  ageQuery: ""
+  discover:
+    query: 'up{job="bbb"} == 1'
+    url: http://{instance}/bigbluebutton/api/
+    secretFile: secrets/{host}
+    checksum: sha1
+    weight: 2
+    tags: [eu, gpu!]
+    limits: { meetings: 5 }
+`)
+    t.same(config.nodes, [])
+    t.match(config.prometheus, {
+      url: 'https://gateway:p%40ss@prometheus.example.org/monitoring',
+      interval: 15_000,
+      maxAge: 60_000,
+      ageQuery: '',
+      discover: {
+        url: 'http://{instance}/bigbluebutton/api',
+        secrets: [],
+        secretFile: '/etc/ensemble/secrets/{host}',
+        checksum: 'sha1',
+        weight: 2,
+        tags: ['eu', 'gpu!'],
+        limits: { meetings: 5, participants: 0 },
+      },
+    })
+  })
+  t.test('a file with the secret of all nodes is read at once', async t => {
+    const yaml = 'secrets: [client-secret]\nprometheus: { url: http://x, discover: { query: up, url: "https://{host}/x", secretFile: all } }\n'
+    t.match(parse(yaml, {}, { '/etc/ensemble/all': 'of-all\n' }).config.prometheus?.discover, { secrets: ['of-all'], secretFile: '' })
+  })
+})
+
 t.test('the gateway\'s own key', async t => {
   t.match(parse(SMALLEST).notices, [/^keys is not set: /], 'is derived with a notice')
   t.notMatch(deriveKey('client-secret'), /client-secret/)

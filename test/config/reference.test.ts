@@ -11,9 +11,14 @@ const directory = join(import.meta.dirname, '../../config')
 const example = join(directory, 'ensemble.example.yaml')
 const keys = schemaKeys(configSchema({ directory, read: () => '' }))
 
-// The other ways to write what the example sets, and what must be absent in this version.
+// The other ways to write what the example sets, where nodes come from besides, and what must be absent in this version.
 const ONLY_IN_COMMENTS = [
-  'secret', 'secretFile', 'prometheus', 'store.url', 'management.listen', 'management.listen.host', 'management.listen.port',
+  'secret', 'secretFile',
+  'prometheus.discover', 'prometheus.discover.query', 'prometheus.discover.url',
+  'prometheus.discover.secret', 'prometheus.discover.secretFile', 'prometheus.discover.secrets',
+  'prometheus.discover.checksum', 'prometheus.discover.weight', 'prometheus.discover.tags',
+  'prometheus.discover.limits', 'prometheus.discover.limits.meetings', 'prometheus.discover.limits.participants',
+  'store.url', 'management.listen', 'management.listen.host', 'management.listen.port',
 ]
 
 /** The keys in a document, as the schema names them. */

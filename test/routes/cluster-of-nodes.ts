@@ -1,5 +1,6 @@
 import { field, type CallAnswer, type TestGateway } from '../helpers/gateway.js'
 import type { ManualClock } from '../helpers/manual-clock.js'
+import type { Gateway } from '../../src/gateway.js'
 import type { SimulatedNode } from '../../src/simulator/simulated-node.js'
 
 /** The node at that place; the test says how many there are. */
@@ -57,4 +58,9 @@ export async function pollRound (clock: ManualClock, { gateway }: TestGateway): 
 /** The health of every node, in their order. */
 export function healths ({ gateway }: TestGateway): string[] {
   return Array.from(gateway.cluster.members.values(), ({ node }) => node.health)
+}
+
+/** Creates under way on each node, as placement counts them. */
+export function creating ({ cluster }: Pick<Gateway, 'cluster'>): number[] {
+  return Array.from(cluster.members.keys(), (id) => cluster.forecast.look(id, 0).meetings - cluster.directory.onNode(id).size)
 }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { FaultKind } from '../../src/simulator/simulated-node.js'
 import { field, startGateway } from '../helpers/gateway.js'
-import { callsTo, having, nodeAt, outcome } from './cluster-of-nodes.js'
+import { callsTo, creating, having, nodeAt, outcome } from './cluster-of-nodes.js'
 
 /** Lets the first of equal nodes be taken, so that bbb-01 meets the fault. */
 const firstOfEquals = (): number => 0.999
@@ -61,7 +61,7 @@ for (const { fault, total = false, on, asked } of CASES) {
     t.strictSame(callsTo(first), asked)
     t.match(logs.filter(({ fields }) => fields['call'] === 'create').map(({ fields }) => [fields['result'], fields['node']]), [['success', on[0]]])
     const members = [...gateway.cluster.members.values()]
-    t.strictSame(members.map(({ node }) => node.reservations.size), [0, 0], 'no reservation stays')
+    t.strictSame(creating(gateway), [0, 0], 'no reservation stays')
     t.equal(members[0]?.node.health, 'suspect', 'the node is not trusted any more')
 
     first.faults.clear()
@@ -91,7 +91,7 @@ t.test('a new meeting on nodes that refuse connections', async (t) => {
   const failed = await call('create', { meetingID: 'room-2', name: 'Room two' })
   t.equal(failed.status, 200)
   t.equal(failed.body, '<response><returncode>FAILED</returncode><messageKey>internalError</messageKey><message>Unable to create meeting on server.</message></response>')
-  t.strictSame(Array.from(gateway.cluster.members.values(), ({ node }) => node.reservations.size), [0, 0], 'no reservation stays')
+  t.strictSame(creating(gateway), [0, 0], 'no reservation stays')
 })
 
 t.test('a fault of the gateway\'s standing with every node is not shown as the client\'s', async (t) => {

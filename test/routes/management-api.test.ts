@@ -211,7 +211,11 @@ t.test('placement shows where a meeting would go, and every term adds up', async
     for (const each of candidates) {
       const terms = ['background', 'live', 'reserved', 'booked', 'meeting'].map((name) => each[name] ?? Number.NaN)
       const sum = terms.reduce((total, term) => total + term, 0)
-      t.ok(Math.abs(sum - (each['score'] ?? Number.NaN)) <= ROUNDING, `${each.node}${query}: ${terms.join(' + ')} = ${each['score']}`)
+      t.equal(String(each['peakAt']), body['at'], 'nothing is expected to come, so the load is highest now')
+      const peak = each['peak'] ?? Number.NaN
+      t.ok(Math.abs(sum - peak) <= ROUNDING, `${each.node}${query}: ${terms.join(' + ')} = ${peak}`)
+      const score = each['score'] ?? Number.NaN
+      t.ok(score > peak && score < 1.1 * peak + ROUNDING, `and a little of the mean: ${score}`)
       t.equal(each.mayTakeIt, each.obstacle === null)
     }
     const able = candidates.filter(({ mayTakeIt }) => mayTakeIt)

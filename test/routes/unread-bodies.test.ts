@@ -160,7 +160,7 @@ async function startApi (t: Test): Promise<{ origin: string, clock: CountingCloc
   const { cluster } = await createCluster(t, { nodes: 0 })
   const ignore = (): void => {}
   const log = { info: ignore, warn: ignore, error: ignore }
-  const observer = { nodeRequest: ignore, pollFailed: ignore, malformedMeetings: ignore, placed: ignore, placementFailed: ignore, failedOver: ignore }
+  const observer = { nodeRequest: ignore, pollFailed: ignore, malformedMeetings: ignore, placed: ignore, placementFailed: ignore, failedOver: ignore, nodeRemoved: ignore }
   const nowMs = (): number => clock.nowMs()
   const answering = { cluster, callTimeoutMs: 4_000, totalTimeoutMs: 4_500, nowMs, cacheAnswered: ignore }
   const answered: Array<string | undefined> = []

@@ -96,7 +96,7 @@ t.test('sign, simulate and the operator\'s commands', async (t) => {
   t.match(printed('meetings'), new RegExp(`^meeting .*\nraum 1/ü +bbb-01 +0 .* Physik & Chemie +${field(created, 'internalMeetingID')}\n$`))
   t.equal(printed('meetings of a node'), 'no meetings\n')
   t.equal(printed('meetings of an id').split('\n').length, 3)
-  t.match(printed('placement'), /^node .*\nbbb-01 .*\nbbb-02 .*\n$/)
+  t.match(printed('placement'), /^expected of a room nobody knows: .*\nnode .*\nbbb-01 .*\nbbb-02 .*\n$/)
   t.match(printed('placement with a tag'), /bbb-01 .* tags\n/)
   t.equal(printed('isolation'), 'not isolated\n')
   t.equal(printed('isolation end'), 'not isolated\n')

@@ -45,11 +45,16 @@ const CHECKS: ReadonlyArray<readonly [RegExp, Check]> = [
     t.equal(field(await (await fetch(url.trim())).text(), 'returncode'), 'SUCCESS')
   })],
   [/^node dist\/cli\.js (nodes|placement) /, async (t, command, place) => await whileServing(t, place, async () => {
-    t.match(await output(command, place), /^node +(state|score)[\s\S]*bbb-01/)
+    t.match(await output(command, place), /^(expected of a room nobody knows: .*\n)?node +(state|meeting)[\s\S]*bbb-01/)
   })],
   [/^node dist\/cli\.js simulate /, async (t, command) => {
     const args = command.replace('--port 8090', '--port 0').split(' ').slice(2)
     await startProgram(t, args).output(/simulated BigBlueButton 3\.0: http/)
+  }],
+  [/^npm run simulate -- /, async (t, command) => {
+    const args = command.split(' ').slice(4)
+    const { stdout } = await runFile(process.execPath, ['--import=tsx', join(root, 'test/simulate/run.ts'), ...args], { cwd: root })
+    t.match(stdout, /^Scalelite +1\d\d[\s\S]*^Ensemble +\d\d \/ /m)
   }],
 ]
 

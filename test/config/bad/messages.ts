@@ -17,6 +17,39 @@ export const messages: Readonly<Record<string, readonly string[]>> = {
   'count-with-fraction.yaml': [
     'count-with-fraction.yaml:6: poll.downAfter: expected a whole number from 1 up, got 2.5',
   ],
+  'discover-secret-file-missing.yaml': [
+    'discover-secret-file-missing.yaml:11: prometheus.discover.secretFile: "secrets/no-such-file" cannot be read: there is no such file',
+  ],
+  'discover-secret-file-with-unknown-place.yaml': [
+    'discover-secret-file-with-unknown-place.yaml:11: prometheus.discover.secretFile: "secrets/{name}" has other names in braces than {host} and {instance}',
+  ],
+  'discover-url-with-password.yaml': [
+    'discover-url-with-password.yaml:10: prometheus.discover.url: expected an http or https URL with {host} or {instance} in it',
+  ],
+  'discover-url-with-unknown-place.yaml': [
+    'discover-url-with-unknown-place.yaml:10: prometheus.discover.url: expected an http or https URL with {host} or {instance} in it',
+  ],
+  'discover-url-without-place.yaml': [
+    'discover-url-without-place.yaml:10: prometheus.discover.url: expected an http or https URL with {host} or {instance} in it',
+  ],
+  'discover-url-without-scheme.yaml': [
+    'discover-url-without-scheme.yaml:10: prometheus.discover.url: expected an http or https URL with {host} or {instance} in it',
+  ],
+  'discover-weight-zero.yaml': [
+    'discover-weight-zero.yaml:12: prometheus.discover.weight: expected a number above 0, got 0',
+  ],
+  'discover-with-two-secrets.yaml': [
+    'discover-with-two-secrets.yaml:12: prometheus.discover.secretFile: expected only one of secret, secretFile and secrets, and secret is set too',
+  ],
+  'discover-without-query.yaml': [
+    'discover-without-query.yaml:8: prometheus.discover.query: is missing: expected a PromQL query',
+  ],
+  'discover-without-secret.yaml': [
+    'discover-without-secret.yaml:8: prometheus.discover.secret: is missing: expected secret, secretFile or secrets',
+  ],
+  'discover-without-url.yaml': [
+    'discover-without-url.yaml:8: prometheus.discover.url: is missing: expected an http or https URL with {host} or {instance} in it',
+  ],
   'duration-beyond-timers.yaml': [
     'duration-beyond-timers.yaml:6: poll.lostAfter: expected at most 24 days',
   ],
@@ -111,6 +144,12 @@ export const messages: Readonly<Record<string, readonly string[]>> = {
   'nodes-empty.yaml': [
     'nodes-empty.yaml:2: nodes: expected a list of nodes, at least one, got an empty list',
   ],
+  'nodes-missing-with-prometheus.yaml': [
+    'nodes-missing-with-prometheus.yaml:1: nodes: is missing: expected a list of nodes, at least one',
+  ],
+  'nodes-missing-with-wrong-discover.yaml': [
+    'nodes-missing-with-wrong-discover.yaml:4: prometheus.discover.secret: is missing: expected secret, secretFile or secrets',
+  ],
   'nodes-missing.yaml': [
     'nodes-missing.yaml:1: nodes: is missing: expected a list of nodes, at least one',
   ],
@@ -125,9 +164,6 @@ export const messages: Readonly<Record<string, readonly string[]>> = {
   ],
   'not-yet-join-rules.yaml': [
     'not-yet-join-rules.yaml:6: join.rules: changing the parameters of join is not available in this version: leave it empty',
-  ],
-  'not-yet-prometheus.yaml': [
-    'not-yet-prometheus.yaml:6: prometheus: placement by CPU from Prometheus is not available in this version: leave it out',
   ],
   'not-yet-recordings.yaml': [
     'not-yet-recordings.yaml:7: recordings.proxy: playback through the gateway is not available in this version: leave it false',
@@ -148,6 +184,27 @@ export const messages: Readonly<Record<string, readonly string[]>> = {
   ],
   'port-too-high.yaml': [
     'port-too-high.yaml:6: listen.port: expected a whole number from 0 to 65535, got 80800',
+  ],
+  'prometheus-key-misspelt.yaml': [
+    'prometheus-key-misspelt.yaml:8: prometheus.cpuquery: unknown key: did you mean cpuQuery?',
+  ],
+  'prometheus-max-age-not-above-interval.yaml': [
+    'prometheus-max-age-not-above-interval.yaml:6: prometheus.maxAge: expected more than the 2m of prometheus.interval, got 90s',
+  ],
+  'prometheus-query-empty.yaml': [
+    'prometheus-query-empty.yaml:8: prometheus.cpuQuery: expected a PromQL query, got ""',
+  ],
+  'prometheus-url-with-broken-password.yaml': [
+    'prometheus-url-with-broken-password.yaml:6: prometheus.url: expected an http or https URL without query or fragment, user and password in it percent-encoded',
+  ],
+  'prometheus-url-with-query.yaml': [
+    'prometheus-url-with-query.yaml:6: prometheus.url: expected an http or https URL without query or fragment, user and password in it percent-encoded',
+  ],
+  'prometheus-without-content.yaml': [
+    'prometheus-without-content.yaml:6: prometheus: expected a section with keys such as url, interval, cpuQuery, got nothing',
+  ],
+  'prometheus-without-url.yaml': [
+    'prometheus-without-url.yaml:6: prometheus.url: is missing: expected an http or https URL without query or fragment, user and password in it percent-encoded',
   ],
   'secret-file-empty.yaml': [
     'secret-file-empty.yaml:1: secretFile: "empty-secret" is an empty file: expected a secret in it',

@@ -13,7 +13,7 @@ export const NO_WISH: TagWish = { anyOf: [], required: false }
 
 /** Reads `meta_server-tag` as Scalelite's clients write it: `a;b` a wish, `a;b!` a must, `none` no tag at all. */
 export function parseTagWish (value: string | undefined): TagWish {
-  if (value === undefined) return NO_WISH
+  if (value === undefined || value === '') return NO_WISH
   const required = value.includes('!')
   const anyOf = value.split(';').map((tag) => tag.replaceAll('!', '').trim()).filter((tag) => tag !== '' && tag !== 'none')
   return anyOf.length === 0 ? NO_WISH : { anyOf, required }
@@ -24,8 +24,10 @@ export function writeTagWish (value: string): string {
   return value.replaceAll('!', '')
 }
 
-/** How well a node's tags answer a wish: `wished`, `usable` if nothing better is there, or not at all. */
-export function matchTags (nodeTags: readonly string[], wish: TagWish): 'wished' | 'usable' | 'no' {
+/** How well a node's tags answer a wish: as wished, usable if nothing better is there, or not at all. */
+export type TagMatch = 'wished' | 'usable' | 'no'
+
+export function matchTags (nodeTags: readonly string[], wish: TagWish): TagMatch {
   let isReserved = false
   let isAskedFor = wish.anyOf.length === 0
   for (const tag of nodeTags) {

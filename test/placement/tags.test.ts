@@ -1,5 +1,5 @@
 import t from 'tap'
-import { matchTags, parseTagWish, writeTagWish, type TagWish } from '../../src/cluster/tags.js'
+import { matchTags, parseTagWish, writeTagWish, type TagWish } from '../../src/placement/tags.js'
 
 t.test('wishes are read as Scalelite\'s clients write them', async (t) => {
   const none = { anyOf: [], required: false }
