@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { Pool } from 'undici'
-import { freePort } from './server.js'
+import { freePorts } from './server.js'
 
 const CONFIG = new URL('../../nginx/ensemble.conf', import.meta.url)
 const PATIENCE_MS = 5_000
@@ -37,8 +37,7 @@ export async function startNginx (t: Test, program: string, gateways: readonly s
   const prefix = mkdtempSync(join(tmpdir(), 'ensemble-nginx-'))
   mkdirSync(join(prefix, 'log'))
   const certificate = createCertificate(prefix)
-  const httpPort = await freePort()
-  const httpsPort = await freePort()
+  const [httpPort = 0, httpsPort = 0] = await freePorts(2)
   let site = readFileSync(CONFIG, 'utf8')
   const replace = (shipped: string, times: number, own: string): void => {
     const parts = site.split(shipped)

@@ -35,10 +35,21 @@ function isExecutable (path: string): boolean {
 
 /** A port of this machine that is free now, for servers that cannot say which one they took. */
 export async function freePort (): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  const address = server.address()
-  await new Promise((resolve) => { server.close(resolve) })
-  if (address === null || typeof address === 'string') throw new Error('no port was given')
-  return address.port
+  const [port = 0] = await freePorts(1)
+  return port
+}
+
+/** So many ports on which nothing listens; all are held before any is let go, so that no two are the same. */
+export async function freePorts (count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+    return server
+  }))
+  return await Promise.all(servers.map(async (server) => {
+    const address = server.address()
+    await new Promise((resolve) => { server.close(resolve) })
+    if (address === null || typeof address === 'string') throw new Error('no port was given')
+    return address.port
+  }))
 }

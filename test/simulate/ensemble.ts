@@ -24,7 +24,7 @@ const TENANT = 'tenant'
 const NOWHERE: ReadonlySet<string> = new Set()
 
 /** A meeting as the gateway keeps it. */
-interface Kept { readonly node: number, readonly course: Course, joins: number }
+interface Kept { readonly node: number, readonly room: number, readonly course: Course, joins: number }
 
 /** The gateway's own placement, fed with what the simulation shows. */
 export class Ensemble implements Strategy {
@@ -37,6 +37,8 @@ export class Ensemble implements Strategy {
   readonly #joined: ReadonlyArray<Set<Kept>>
   readonly #polledAtS: number[]
   readonly #down = new Set<number>()
+  /** Nodes of which nothing has been noted yet, or not since they were lost. */
+  readonly #unwatched: Set<number>
 
   constructor (private readonly nodes: readonly NodeFacts[], { prometheus, rooms, bookings }: Variant, private readonly random: Random) {
     const parts: ForecastParts = {
@@ -47,6 +49,7 @@ export class Ensemble implements Strategy {
     this.forecast = new Forecast(parts)
     this.#joined = nodes.map(() => new Set())
     this.#polledAtS = nodes.map(() => 0)
+    this.#unwatched = new Set(nodes.keys())
     for (const [node, { weight }] of nodes.entries()) this.forecast.addNode(String(node), weight)
   }
 
@@ -54,7 +57,7 @@ export class Ensemble implements Strategy {
     const name = String(node)
     const joined = this.#joined[node] ?? new Set()
     // What a poll showed holds until the next: where nothing has changed, nothing need be noted.
-    const isNews = changed.length > 0 || ended.length > 0 || joined.size > 0 || this.#polledAtS[node] === 0
+    const isNews = changed.length > 0 || ended.length > 0 || joined.size > 0 || this.#unwatched.delete(node)
     for (const kept of joined) {
       kept.joins = 0
       this.forecast.expectArrivals(name, kept.course, 0)
@@ -83,6 +86,8 @@ export class Ensemble implements Strategy {
 
   nodeDown (node: number): void {
     this.#down.add(node)
+    this.#unwatched.add(node)
+    this.forecast.unwatched(String(node))
   }
 
   nodeUp (node: number): void {
@@ -101,7 +106,7 @@ export class Ensemble implements Strategy {
     const chosen = chooseNode(this.#placeable(atS), placing, () => this.random.unit())
     if (chosen === undefined) throw new Error('no node may take the meeting')
     const node = Number(chosen.node.id)
-    this.#kept.set(meeting.id, { node, course: this.forecast.begin(chosen.node.id, expected, timeMs(atS)), joins: 0 })
+    this.#kept.set(meeting.id, { node, room, course: this.forecast.begin(chosen.node.id, expected, timeMs(atS)), joins: 0 })
     return node
   }
 
@@ -127,10 +132,12 @@ export class Ensemble implements Strategy {
     const kept = this.#kept.get(id)
     if (kept === undefined) return
     this.#kept.delete(id)
-    const { node, course } = kept
+    const { node, course, room } = kept
     // Polls here tell changes only: up to the last one the meeting was there as it was.
     if (course.isSeen) this.forecast.see(String(node), course, course.present, 0, timeMs(this.#polledAtS[node] ?? 0))
-    this.forecast.end(String(node), course)
+    // Where its node was lost, the room has another meeting: the two are one lesson.
+    const goesOnAs = [...this.#kept.values()].find((other) => other.room === room)
+    this.forecast.end(String(node), course, goesOnAs?.course)
   }
 }
 

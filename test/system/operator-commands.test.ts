@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { startSimulatedNode } from '../../src/simulator/simulated-node.js'
+import { freePort } from '../helpers/server.js'
 import { configFor, directoryFor, each, eventually, field, manage, QUICK_POLL, run, signedQuery, startProgram, startServe, TOKEN, writeConfig, type Finished } from '../helpers/process.js'
 
 /** Commands at a time: each is a process. */
@@ -113,12 +113,3 @@ t.test('sign, simulate and the operator\'s commands', async (t) => {
   t.match((await run(t, ['nodes'], env)).stdout, /\nbbb-01 +draining \(set by operator\) /)
   await gateway.program.logged('node state changed by an operator', { node: 'bbb-01', by: 'tests', to: 'draining' })
 })
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
